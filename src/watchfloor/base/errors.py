@@ -1,0 +1,61 @@
+"""What can go wrong, as one tree.
+
+::
+
+    WatchfloorError
+      UserError            the user can mend it: exit 2
+        ScenarioError      a scenario file, with every mistake in it and its place
+        DataError          a table of flights, plots or tracks, with file and row
+        RecordError        a record folder that cannot be written, read or resumed
+      NumericsError        a computation left its domain; names the row
+
+A caller's mistake in Python is a plain ``ValueError``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class WatchfloorError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class UserError(WatchfloorError):
+    """A mistake the user can mend; the command line prints it and exits with 2."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a scenario file and where it stands."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: key: what was wanted (what came)``."""
+        return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.message}"
+
+
+class ScenarioError(UserError):
+    """One or more mistakes in a scenario file; all that one pass can find."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class DataError(UserError):
+    """A table (flights, plots, tracks) that cannot be read; the message names file, row and remedy."""
+
+
+class RecordError(UserError):
+    """A record folder that cannot be written, read or resumed; the message names the place and the remedy."""
+
+
+class NumericsError(WatchfloorError):
+    """A computation left its domain; the message names the row."""

@@ -1,0 +1,206 @@
+"""The shape of the catalogue: cards of radars, aircraft types and weapons, every number with source and spread.
+
+Cards use the operator's units; the room that builds a thing from a card converts once (``sensor`` radars, ``world``
+signatures, ``engage`` launchers).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from watchfloor.base.config import Config
+from watchfloor.scenario.spread import Spread
+
+Band = Literal["VHF", "UHF", "L", "S", "C", "X"]
+
+
+class RadarCard(Config):
+    """A generic radar, by open-source figures."""
+
+    title: str
+    """One line: what it stands for."""
+    band: Band
+    """Radar band (IEEE Std 521)."""
+    frequency_mhz: Spread
+    """Carrier frequency. [MHz]"""
+    polarisation: Literal["H", "V"] = "H"
+    """Linear polarisation, transmit and receive."""
+    peak_power_kw: Spread
+    """Peak transmitted power. [kW]"""
+    pulse_width_us: Spread
+    """Transmitted pulse width. [us]"""
+    bandwidth_mhz: Spread
+    """Bandwidth after pulse compression; sets the range cell. [MHz]"""
+    n_coherent: int = Field(ge=1)
+    """Pulses of one dwell added coherently."""
+    n_pulses: int = Field(ge=1)
+    """Coherent groups of one dwell added after the square law."""
+    gain_tx_db: Spread
+    """Transmit antenna gain. [dBi]"""
+    gain_rx_db: Spread
+    """Receive antenna gain. [dBi]"""
+    noise_figure_db: Spread
+    """Receiver noise figure. [dB]"""
+    losses_db: Spread
+    """All losses but gas, beam shape and scan included. [dB]"""
+    beamwidth_azimuth_deg: Spread
+    """Half-power beamwidth. [deg]"""
+    beamwidth_elevation_deg: Spread
+    """Half-power width of one elevation beam. [deg]"""
+    elevation_min_deg: float = Field(ge=-10.0, le=90.0)
+    """Lower edge of elevation coverage. [deg]"""
+    elevation_max_deg: float = Field(ge=0.0, le=90.0)
+    """Upper edge of elevation coverage. [deg]"""
+    period_s: Spread
+    """Time of one antenna rotation. [s]"""
+    pfa: float = Field(gt=0.0, lt=1.0)
+    """Design probability of false alarm a resolution cell and look. [1]"""
+    range_min_km: float = Field(ge=0.0)
+    """Nearest range. [km]"""
+    range_max_km: Spread
+    """Instrumented range. [km]"""
+    range_rate_max_mps: float = Field(gt=0.0)
+    """Largest range rate of a declared plot. [m/s]"""
+    measures_elevation: bool
+    """Whether plots carry an elevation."""
+    measures_range_rate: bool
+    """Whether plots carry a range rate."""
+    anchor: str
+    """Published performance the card was checked against, with source."""
+
+
+class BandSignature(Config):
+    """Mean radar cross-section against aspect in one band."""
+
+    origin: Literal["measured", "computed", "assumed"]
+    """Where the curve comes from."""
+    aspect_deg: tuple[float, ...] = ()
+    """Angles off the nose, 0 to 180, rising. [deg]"""
+    sigma_dbsm: tuple[float, ...] = ()
+    """Median cross-section at those angles. [dBsm]"""
+    table: str | None = None
+    """File in the catalogue with columns aspect_deg, sigma_dbsm instead of the two lists."""
+    offset_db: Spread
+    """Uncertainty of the whole curve: added to every angle, median 0. [dB]"""
+    source: str
+    """Key of the source of the curve."""
+    note: str = ""
+    """What was assumed."""
+
+    @model_validator(mode="after")
+    def _curve(self) -> Self:
+        if (self.table is None) == (not self.aspect_deg):
+            raise ValueError("give either aspect_deg and sigma_dbsm, or table")
+        if len(self.aspect_deg) != len(self.sigma_dbsm):
+            raise ValueError(f"{len(self.aspect_deg)} angles but {len(self.sigma_dbsm)} levels")
+        if self.aspect_deg and (
+            self.aspect_deg[0] != 0.0
+            or self.aspect_deg[-1] != 180.0
+            or any(b <= a for a, b in zip(self.aspect_deg, self.aspect_deg[1:], strict=False))
+        ):
+            raise ValueError("aspect_deg must rise from 0 to 180")
+        return self
+
+
+class ReflectorCard(Config):
+    """A removable radar reflector: Luneburg lenses worn in peacetime."""
+
+    radius_cm: Spread
+    """Lens radius. [cm]"""
+    n_lenses: int = Field(ge=1)
+    """Lenses, spread so that each covers its own sector."""
+    half_angle_deg: Spread
+    """Half-power half-angle of one lens about its axis. [deg]"""
+    axes_deg: tuple[float, ...]
+    """Directions off the nose that the lenses look, mirrored port and starboard. [deg]"""
+    note: str = ""
+    """What was assumed."""
+
+
+class TypeCard(Config):
+    """A type of aircraft: how it moves and what radars see of it."""
+
+    title: str
+    """One line: what it stands for."""
+    speed_mps: Spread
+    """Usual speed. [m/s]"""
+    speed_max_mps: Spread
+    """Speed it never exceeds. [m/s]"""
+    altitude_m: Spread
+    """Usual altitude. [m]"""
+    load_factor_max: Spread
+    """Largest sustained load factor; bounds bank angle and turn rate. [1]"""
+    length_m: Spread
+    """Length; sets how fast the echo decorrelates with aspect. [m]"""
+    swerling: Literal[0, 1, 2, 3, 4]
+    """Fluctuation of the echo about its mean from look to look (one draw a look for 1 and 3)."""
+    signature: dict[Band, BandSignature]
+    """Mean radar cross-section by band."""
+    cell_sigma_db: Spread
+    """How much a real curve departs from the median curve at one aspect, the common offset apart. [dB]"""
+    reflector: ReflectorCard | None = None
+    """Removable reflector, if the type can wear one."""
+
+
+class FlightTime(Config):
+    """Time of flight of a round against slant range."""
+
+    range_km: tuple[float, ...]
+    """Slant ranges, rising from 0. [km]"""
+    time_s: tuple[float, ...]
+    """Time from launch to arrival. [s]"""
+    source: str
+    """Key of the source."""
+    note: str = ""
+    """What was assumed."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        for name, values in (("range_km", self.range_km), ("time_s", self.time_s)):
+            if len(values) < 2 or any(b <= a for a, b in zip(values, values[1:], strict=False)):
+                raise ValueError(f"{name} must hold at least two rising numbers")
+        if len(self.range_km) != len(self.time_s):
+            raise ValueError(f"{len(self.range_km)} ranges but {len(self.time_s)} times")
+        return self
+
+
+class WeaponCard(Config):
+    """A surface-to-air layer at the level of effects: reach, time of flight, kill probability, rounds."""
+
+    title: str
+    """One line: what it stands for."""
+    range_min_km: Spread
+    """Nearest slant range. [km]"""
+    range_max_km: Spread
+    """Effective slant range. [km]"""
+    altitude_min_m: Spread
+    """Lowest target altitude. [m]"""
+    altitude_max_m: Spread
+    """Highest target altitude. [m]"""
+    flight: FlightTime
+    """Time of flight."""
+    pk: Spread
+    """Single-shot kill probability against a target inside the envelope with a good track. [1]"""
+    n_launchers: Spread
+    """Launchers of one battery."""
+    rounds_per_launcher: Spread
+    """Ready rounds on each."""
+    reload_s: Spread
+    """Time to refill the battery once empty. [s]"""
+    reaction_s: Spread
+    """Time from order to launch. [s]"""
+    channels: Spread
+    """Targets that can be engaged at once."""
+
+
+class Source(Config):
+    """Where a number comes from."""
+
+    text: str
+    """Citation."""
+    standing: Literal["measured", "textbook", "public-release", "press", "maker-claim", "assumption"]
+    """What it is worth."""
+    disputed_by: str = ""
+    """Who says otherwise."""
