@@ -73,15 +73,25 @@ class Registry:
 
 def kinds(family: str) -> Registry:
     """Return the registry of a family such as ``"sensor"`` or ``"world.route"``, loading its room on first use."""
-    room = family.partition(".")[0]
+    _load(family.partition(".")[0])
+    if family not in _registries:
+        raise ValueError(f"no family of kinds {family!r}{nearest(family, _registries)}")
+    return _registries[family]
+
+
+def families() -> tuple[str, ...]:
+    """Return the names of all families of kinds, sorted, with every room loaded."""
+    for room in ROOMS:
+        _load(room)
+    return tuple(sorted(_registries))
+
+
+def _load(room: str) -> None:
     if room not in _loaded:
         _loaded.add(room)
         importlib.import_module(f"watchfloor.{room}")
         for entry in entry_points(group=f"watchfloor.{room}"):
             entry.load()
-    if family not in _registries:
-        raise ValueError(f"no family of kinds {family!r}{nearest(family, _registries)}")
-    return _registries[family]
 
 
 class AnyKind:
