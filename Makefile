@@ -83,7 +83,7 @@ check: setup ## format, lint, types and import floors; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 fmt: setup ## format the code and mend what the linter can
 	$(BIN)/ruff format .
