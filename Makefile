@@ -37,8 +37,8 @@ $(STAMP): requirements.lock pyproject.toml
 	    [ -z "$(PYTHON)" ] || break; \
 	done; \
 	if [ -z "$$found" ]; then \
-	    came=$$("$(or $(PYTHON),python3)" --version 2>&1 | head -n 1); \
-	    echo "watchfloor needs Python 3.11 or newer; $(or $(PYTHON),python3) says: $${came:-nothing}" >&2; \
+	    came=$$("$(or $(PYTHON),python3)" --version 2>&1 | sed -n 's/^Python/is Python/p'); \
+	    echo "watchfloor needs Python 3.11 or newer; $(or $(PYTHON),python3) $${came:-is not there}." >&2; \
 	    echo "Install one, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; \
 	    exit 1; \
 	fi; \
