@@ -1,0 +1,18 @@
+"""Textbook formulas: numbers in, numbers out.
+
+What comes in: arrays and one immutable `radar.Radar`, in SI units and radians, power ratios linear unless a name ends
+in ``_db``. What goes out: arrays of the same leading shape. Nothing here knows configuration, decides anything, keeps
+state or draws random numbers; variates come in as arguments. Arrays broadcast.
+
+================  ======================================================================================
+`frames`          WGS-84: geodetic, ECEF, east-north-up, polar about a sensor, aspect, geodesics
+`detection`       threshold, probability of detection (Swerling 0 to 4), its inverse, the detector's density
+`radar`           the immutable `Radar`, range equation, detection range, `look`
+`accuracy`        error sigmas of range, angles and range rate
+`atmosphere`      loss in oxygen and water vapour (ITU-R P.676, P.835), tabulated for one frequency
+`propagation`     effective earth, horizon, apparent elevation
+`rcs`             radar cross-section tables by aspect and band, the Luneburg lens
+================  ======================================================================================
+
+Import what you need from the module that holds it; this file imports none of them.
+"""
