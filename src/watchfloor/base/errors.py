@@ -28,7 +28,7 @@ class UserError(WatchfloorError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake in a scenario file and where it stands."""
+    """One mistake in a scenario file and where it stands; line 0 means the file as a whole."""
 
     file: str
     line: int
@@ -37,7 +37,9 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        """Return ``file:line:column: key: what was wanted (what came)``."""
+        """Return ``file:line:column: key: what was wanted (what came)``, or ``file: ...`` for the file as a whole."""
+        if self.line == 0:
+            return f"{self.file}: {self.message}"
         return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.message}"
 
 

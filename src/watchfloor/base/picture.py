@@ -263,3 +263,20 @@ class Orders(Columns):
             threat=np.empty(0),
             p_hostile=np.empty(0),
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readiness(Columns):
+    """What batteries report of themselves; one row a launcher, in the run's order."""
+
+    launcher: IntArray
+    """(n,) row of the launcher in the run's list."""
+    rounds: IntArray
+    """(n,) rounds ready to fire."""
+    channels_free: IntArray
+    """(n,) targets that could be engaged in addition."""
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a table without rows."""
+        return cls(launcher=_whole(0), rounds=_whole(0), channels_free=_whole(0))

@@ -35,6 +35,20 @@ class Truth(Columns):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Flown(Columns):
+    """Where each mover was at the end of each tick it was present; one row a mover and tick."""
+
+    tick_s: FloatArray
+    """(n,) end of the tick. [s]"""
+    mover: IntArray
+    """(n,) row of the mover."""
+    position_ecef_m: FloatArray
+    """(n, 3) position. [m]"""
+    velocity_ecef_mps: FloatArray
+    """(n, 3) velocity. [m/s]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PlotOrigins(Columns):
     """What caused each plot; rows as in the tick's ``Plots``."""
 
@@ -52,9 +66,11 @@ class Outcome(IntEnum):
     TRACK_LOST = 2
     """No fire-control-quality track when the round arrived."""
     NO_TARGET = 3
-    """The track followed nothing that flies."""
+    """Nothing flew under the track, or nothing any more."""
     OUT_OF_REACH = 4
     """The target had left the envelope when the round arrived."""
+    NOT_FIRED = 5
+    """No round or channel was left when the order came, or no track to shoot at."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
