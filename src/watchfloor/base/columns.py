@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cache
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -61,6 +62,6 @@ class Columns:
             if column.ndim == 1:
                 out[name] = column
             else:
-                inner = column.reshape(len(column), -1)
+                inner = column.reshape(len(column), prod(column.shape[1:]))  # -1 fails on a table without rows
                 out.update({f"{name}_{i}": inner[:, i] for i in range(inner.shape[1])})
         return out
