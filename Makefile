@@ -106,7 +106,7 @@ $(DOCS_STAMP): $(STAMP) requirements-docs.lock
 	@touch "$@"
 
 # Locks: every version with its hashes, for all platforms and Pythons, and no address in them.
-LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
+LOCK = $(or $(wildcard $(BIN)/uv),uv) pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
 
 lock: setup ## bring both lock files up to date
 	$(LOCK) --upgrade pyproject.toml --group dev -o requirements.lock
