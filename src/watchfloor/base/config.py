@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Config(BaseModel):
-    """Base of every configuration: frozen, unknown keys refused, numbers finite, the docstring under a key is its help."""
+    """Base of every configuration: frozen, no unknown keys, finite numbers; the docstring under a key is its help."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True

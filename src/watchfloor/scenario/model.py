@@ -12,6 +12,7 @@ from pydantic import Field
 
 from watchfloor.base.config import Config
 from watchfloor.base.registry import AnyKind
+from watchfloor.scenario.cards import Source
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 
@@ -28,7 +29,7 @@ class PlaceConfig(Config):
     alt_m: float = Field(ge=-500.0, le=9000.0)
     """Height of the ground above the ellipsoid. [m]"""
     source: str = "scenario"
-    """Where the position comes from."""
+    """Key of the source of the position, or ``scenario`` for the author's own choice."""
 
 
 class MoverConfig(Config):
@@ -79,6 +80,8 @@ class CampaignConfig(PhaseConfig):
 class LinkConfig(Config):
     """Knowledge passed from one owner to another."""
 
+    name: Name
+    """What the rest of the file calls it."""
     sender: Name
     """Owner whose sensors learn."""
     receiver: Name
@@ -98,8 +101,10 @@ class OptionConfig(Config):
     """Short name, used in records."""
     title: str
     """What a decision maker reads."""
+    curve: bool = False
+    """Whether the owner's knowledge is also tried at every checkpoint, for a learning curve."""
     set: dict[str, Any] = Field(default_factory=dict)
-    """Changes to this scenario: dotted key, new value; list items by their name, e.g. ``campaign.movers.jet.reflectors``."""
+    """Changes to this scenario: dotted key, new value; list items by name, as in ``campaign.movers.jet.reflectors``."""
 
 
 class StudyConfig(Config):
@@ -140,6 +145,8 @@ class Scenario(Config):
     """Types of the catalogue that can occur; the learner's list of known types."""
     hostile: tuple[str, ...] = ()
     """Types that the rules of engagement call hostile."""
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    """Where this file's own numbers come from, by key; ``source`` names one of these or one of the catalogue's."""
     places: tuple[PlaceConfig, ...] = Field(min_length=1)
     """Named points."""
     sensors: tuple[Annotated[Config, AnyKind("sensor")], ...] = Field(min_length=1)

@@ -94,5 +94,3 @@ class Spread(Config):
     def draw(self, rng: np.random.Generator | None) -> float:
         """Return one draw, or the median when ``rng`` is None. Always uses exactly one normal number of ``rng``."""
         return self.median if rng is None else self.at_z(float(rng.standard_normal()))
-
-
