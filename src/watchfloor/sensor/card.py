@@ -1,0 +1,99 @@
+"""From a catalogue card, in the operator's units and with spread, to one ``Radar`` in SI."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import floor, log10, radians
+
+import numpy as np
+
+from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.radar import Radar, system_temperature_k
+from watchfloor.scenario.cards import RadarCard
+
+_GAS_RANGE_M = 700e3
+_GAS_HEIGHT_STEP_M = 50.0
+
+
+def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
+    """Radar of one draw of a card, or of its medians.
+
+    Parameters
+    ----------
+    card : RadarCard
+        The card.
+    rng : numpy.random.Generator or None
+        Source of one normal number for each parameter with spread, in the order of the card's fields; None takes
+        the medians.
+
+    Returns
+    -------
+    Radar
+        In SI units; linear gains and losses.
+
+    Raises
+    ------
+    ValueError
+        If a drawn value is outside the radar's domain; the message names it.
+    """
+    frequency_hz = 1e6 * card.frequency_mhz.draw(rng)
+    peak_power_w = 1e3 * card.peak_power_kw.draw(rng)
+    pulse_width_s = 1e-6 * card.pulse_width_us.draw(rng)
+    bandwidth_hz = 1e6 * card.bandwidth_mhz.draw(rng)
+    gain_tx = _ratio(card.gain_tx_db.draw(rng))
+    gain_rx = _ratio(card.gain_rx_db.draw(rng))
+    noise_temperature_k = system_temperature_k(card.noise_figure_db.draw(rng))
+    losses = _ratio(card.losses_db.draw(rng))
+    return Radar(
+        frequency_hz=frequency_hz,
+        peak_power_w=peak_power_w,
+        pulse_width_s=pulse_width_s,
+        bandwidth_hz=bandwidth_hz,
+        n_coherent=card.n_coherent,
+        n_pulses=card.n_pulses,
+        gain_tx=gain_tx,
+        gain_rx=gain_rx,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+        beamwidth_azimuth_rad=radians(card.beamwidth_azimuth_deg.draw(rng)),
+        beamwidth_elevation_rad=radians(card.beamwidth_elevation_deg.draw(rng)),
+        elevation_min_rad=radians(card.elevation_min_deg),
+        elevation_max_rad=radians(card.elevation_max_deg),
+        period_s=card.period_s.draw(rng),
+        pfa=card.pfa,
+        range_min_m=1e3 * card.range_min_km,
+        range_max_m=1e3 * card.range_max_km.draw(rng),
+        range_rate_max_mps=card.range_rate_max_mps,
+        measures_elevation=card.measures_elevation,
+        measures_range_rate=card.measures_range_rate,
+    )
+
+
+def gas_for(radar: Radar, height_m: float) -> GasTable:
+    """Gas loss along a radar's paths; tables are kept and shared.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar.
+    height_m : float
+        Height of its antenna above sea level. [m]
+
+    Returns
+    -------
+    GasTable
+        For the radar's frequency to two figures and a height to 50 m, so that the draws of a study share tables;
+        this moves the loss by less than 0.3 dB at 10 GHz over 400 km.
+    """
+    digits = 1 - floor(log10(radar.frequency_hz))
+    height = _GAS_HEIGHT_STEP_M * round(max(height_m, 0.0) / _GAS_HEIGHT_STEP_M)
+    return _gas(round(radar.frequency_hz, digits), height)
+
+
+@lru_cache(maxsize=64)
+def _gas(frequency_hz: float, height_m: float) -> GasTable:
+    return GasTable(frequency_hz, range_max_m=_GAS_RANGE_M, height_m=height_m)
+
+
+def _ratio(level_db: float) -> float:
+    return 10.0 ** (0.1 * level_db)

@@ -1,0 +1,191 @@
+"""Kind ``secondary``: a turning interrogator that hears transponders (secondary surveillance radar).
+
+Each time the beam passes a mover whose transponder is on, within line of sight and range, it replies with a given
+probability: a plot with its address and the type that its reply or flight plan declares. Range and azimuth are
+measured; elevation follows from the altitude it reports, in steps of 25 ft. No garbling, no false replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, pi, radians
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from watchfloor.base.config import Config
+from watchfloor.base.picture import Plots, Tasks
+from watchfloor.base.streams import Streams
+from watchfloor.base.truth import PlotOrigins, Truth
+from watchfloor.base.units import FOOT_M, BoolArray, IntArray
+from watchfloor.physics import _kernels as physics_kernels
+from watchfloor.physics.frames import Place
+from watchfloor.physics.propagation import K_STANDARD, curvature_radius_m
+from watchfloor.physics.radar import Radar
+from watchfloor.physics.rcs import Signature
+from watchfloor.scenario.model import Name
+from watchfloor.sensor import _kernels
+from watchfloor.sensor.base import sensors
+
+ALTITUDE_STEP_M = 25.0 * FOOT_M
+"""Step of a reported altitude (ICAO Annex 10, vol. IV, 5th ed., 2014, section 3.1.2.6.5.4, Q bit set). [m]"""
+
+
+class SecondaryRadarConfig(Config):
+    """An interrogator that hears transponders."""
+
+    kind: Literal["secondary"] = "secondary"
+    """Kind of sensor."""
+    name: Name
+    """What the rest of the file and records call it."""
+    place: str
+    """Name of the place it stands on."""
+    mast_m: float = Field(default=10.0, ge=0.0, le=1000.0)
+    """Height of the antenna above the ground. [m]"""
+    range_max_km: float = Field(default=470.0, gt=0.0, le=700.0)
+    """Instrumented range; 256 NM is usual en route. [km]"""
+    period_s: float = Field(default=10.0, gt=0.0, le=60.0)
+    """Time of one turn. [s]"""
+    phase_deg: float = Field(default=0.0, ge=-360.0, le=360.0)
+    """Azimuth of the beam at the scenario's epoch, clockwise from true north. [deg]"""
+    range_sigma_m: float = Field(default=70.0, gt=0.0, le=10_000.0)
+    """Random range error, one sigma; the Eurocontrol limit is 70 m. [m]"""
+    azimuth_sigma_deg: float = Field(default=0.08, gt=0.0, le=10.0)
+    """Random azimuth error, one sigma; the Eurocontrol limit is 0.08 degrees. [deg]"""
+    altitude_sigma_m: float = Field(default=20.0, ge=0.0, le=1000.0)
+    """Error of the reported altitude besides its steps, one sigma (reduced separation allows 75 m at three). [m]"""
+    reply_probability: float = Field(default=0.97, ge=0.0, le=1.0)
+    """Chance that a transponder in sight gives a plot; the Eurocontrol limit is 0.97. [1]"""
+
+    sources: ClassVar[tuple[str, ...]] = (
+        "EUROCONTROL, Standard Document for Radar Surveillance in En-route Airspace and Major Terminal Areas, "
+        "SUR.ET1.ST01.1000-STD-01-01, 1997, section 6 (errors and detection of secondary radar)",
+        "ICAO, Annex 10, vol. IV, 5th ed., 2014, section 3.1 (transponders)",
+    )
+
+
+@sensors.register("secondary", SecondaryRadarConfig)
+class SecondaryRadar:
+    """A turning interrogator that declares cooperative plots.
+
+    Parameters
+    ----------
+    config : SecondaryRadarConfig
+        As in the scenario.
+    place : Place
+        The ground it stands on; the mast is added here.
+    address, label : (n,) arrays
+        Transponder address of each mover of the mission's list; the type it declares, -1 for none.
+    transponder : (n,) bool array
+        Whether its transponder answers.
+    streams : Streams
+        Random streams of the run; ``("sensor", name, "reply")`` is used.
+    row : int
+        Row in the run's sensor list.
+    radar, signatures : None and sequence
+        Parts that every kind is offered; not used here.
+
+    Notes
+    -----
+    Each tick draws a block of fixed shape (passes, movers, variates), used or not, so that paired runs meet the same
+    numbers.
+    """
+
+    radar: Radar | None = None
+    gas = None
+
+    def __init__(
+        self,
+        config: SecondaryRadarConfig,
+        *,
+        place: Place,
+        address: IntArray,
+        label: IntArray,
+        transponder: BoolArray,
+        streams: Streams,
+        row: int,
+        radar: Radar | None = None,
+        signatures: Sequence[Signature] = (),
+    ) -> None:
+        del radar, signatures
+        self.config, self.name, self.row = config, config.name, row
+        self.ground_alt_m = place.alt_m
+        self.place = Place(place.lat_rad, place.lon_rad, place.alt_m + config.mast_m)
+        self.period_s, self.phase_rad = config.period_s, radians(config.phase_deg)
+        self.range_max_m = 1e3 * config.range_max_km
+        self._address, self._label = np.asarray(address, np.int64), np.asarray(label, np.int64)
+        self._answers = np.asarray(transponder, np.bool_)
+        self._sigma_range_m, self._sigma_azimuth_rad = config.range_sigma_m, radians(config.azimuth_sigma_deg)
+        bend = 1.0 / curvature_radius_m(place.lat_rad, np.array([0.0, 0.5 * pi]))
+        self._site = np.array([config.mast_m, self.ground_alt_m, bend[0], bend[1], K_STANDARD])
+        self._limits = np.array([0.0, self.range_max_m, -0.5 * pi, 0.5 * pi, 1.0])
+        self._rng = streams.rng("sensor", config.name, "reply")
+
+    def observe(self, truth: Truth, tasks: Tasks, *, until_s: float) -> tuple[Plots, PlotOrigins]:
+        """Plots of one tick, and what caused them; arguments, order and errors as in `RotatingRadar.observe`.
+
+        Notes
+        -----
+        ``tasks`` changes nothing: an interrogator has no threshold to lower.
+        """
+        if not len(truth):
+            return Plots.empty(), PlotOrigins(mover=np.empty(0, np.int64), n_merged=np.empty(0, np.int64))
+        knots = np.ascontiguousarray(truth.t_s[0])
+        if np.max(knots[1:] - knots[:-1]) >= 0.5 * self.period_s:
+            raise ValueError(
+                f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
+            )
+        row, ordinal, t, position, velocity, _ = _kernels.passes(
+            knots,
+            np.ascontiguousarray(truth.position_ecef_m),
+            np.ascontiguousarray(truth.velocity_ecef_mps),
+            np.ascontiguousarray(truth.bank_rad),
+            truth.present & self._answers[truth.mover][:, None],
+            self.place.ecef_m,
+            self.place.rotation,
+            1.0 / self.period_s,
+            self.config.phase_deg / 360.0,
+        )
+        mover = truth.mover[row]
+        n_passes = max(ceil((until_s - knots[0]) / self.period_s) + 1, int(ordinal.max(initial=0)) + 1)
+        block = (n_passes, len(self._answers))
+        normal = self._rng.standard_normal((*block, 3))[ordinal, mover]
+        uniform = self._rng.random((*block, 2))[ordinal, mover]
+        seen, visible = physics_kernels.look(
+            position,
+            velocity,
+            self.place.ecef_m,
+            self.place.rotation,
+            self._site,
+            self._limits,
+            np.zeros((0, 0)),
+            np.zeros(4),
+        )
+        heard = np.flatnonzero(visible & (uniform[:, 0] < self.config.reply_probability))
+        t, mover, normal = t[heard], mover[heard], normal[heard]
+        slant, azimuth, elevation = seen[:3, heard]
+        height_to_angle = 1.0 / (slant * np.maximum(np.cos(elevation), 0.1))
+        altitude_error = ALTITUDE_STEP_M * (uniform[heard, 1] - 0.5) + self.config.altitude_sigma_m * normal[:, 2]
+        measurement = np.full((len(t), 4), np.nan)
+        measurement[:, 0] = slant + self._sigma_range_m * normal[:, 0]
+        measurement[:, 1] = (azimuth + self._sigma_azimuth_rad * normal[:, 1]) % (2.0 * pi)
+        measurement[:, 2] = elevation + altitude_error * height_to_angle
+        cov = np.zeros((len(t), 4, 4))
+        cov[:, 0, 0], cov[:, 1, 1] = self._sigma_range_m**2, self._sigma_azimuth_rad**2
+        cov[:, 2, 2] = (self.config.altitude_sigma_m**2 + ALTITUDE_STEP_M**2 / 12.0) * height_to_angle**2
+        cov[:, 3, :] = np.nan
+        cov[:, :, 3] = np.nan
+        order = np.lexsort((measurement[:, 0], t))
+        mover = mover[order]
+        plots = Plots(
+            t_s=t[order],
+            sensor=np.full(len(t), self.row),
+            measurement=measurement[order],
+            cov=cov[order],
+            snr_db=np.full(len(t), np.nan),
+            pfa=np.zeros(len(t)),
+            address=self._address[mover],
+            label=self._label[mover],
+        )
+        return plots, PlotOrigins(mover=mover, n_merged=np.ones(len(t), np.int64))
