@@ -8,7 +8,12 @@ from watchfloor.base.units import FloatArray
 
 
 def time_of_flight_s(range_m: FloatArray, table_range_m: FloatArray, table_time_s: FloatArray) -> FloatArray:
-    """Return the time of flight to slant ranges (any shape), linear in the table; inf beyond its end. [s]"""
+    """Return the time of flight to slant ranges (any shape), linear in the table; inf beyond its end. [s]
+
+    Notes
+    -----
+    Holds for the heights and speeds the table was made for; below its first range, the first time stands.
+    """
     return np.interp(range_m, table_range_m, table_time_s, right=np.inf)
 
 
