@@ -71,7 +71,7 @@ class RotatingRadar:
     config : RotatingRadarConfig
         As in the scenario.
     place : Place
-        The ground it stands on; the mast is added here.
+        Where its antenna stands, mast included; the ground is ``config.mast_m`` below.
     radar : Radar
         One draw of its card.
     signatures : sequence of Signature
@@ -111,9 +111,8 @@ class RotatingRadar:
         if radar is None:
             raise ValueError(f"sensor {config.name!r} is a radar and needs one, got None")
         self.config, self.name, self.row, self.radar = config, config.name, row, radar
-        self.ground_alt_m = place.alt_m
-        self.place = Place(place.lat_rad, place.lon_rad, place.alt_m + config.mast_m)
-        self.gas = gas_for(radar, self.place.alt_m)
+        self.place, self.ground_alt_m = place, place.alt_m - config.mast_m
+        self.gas = gas_for(radar, place.alt_m)
         self.period_s, self.phase_rad = radar.period_s, radians(config.phase_deg)
         self._turns_per_s, self._phase_turns = 1.0 / radar.period_s, config.phase_deg / 360.0
         self._threshold = float(threshold(radar.pfa, radar.n_pulses))

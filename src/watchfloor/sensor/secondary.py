@@ -74,7 +74,7 @@ class SecondaryRadar:
     config : SecondaryRadarConfig
         As in the scenario.
     place : Place
-        The ground it stands on; the mast is added here.
+        Where its antenna stands, mast included; the ground is ``config.mast_m`` below.
     address, label : (n,) arrays
         Transponder address of each mover of the mission's list; the type it declares, -1 for none.
     transponder : (n,) bool array
@@ -110,8 +110,7 @@ class SecondaryRadar:
     ) -> None:
         del radar, signatures
         self.config, self.name, self.row = config, config.name, row
-        self.ground_alt_m = place.alt_m
-        self.place = Place(place.lat_rad, place.lon_rad, place.alt_m + config.mast_m)
+        self.place, self.ground_alt_m = place, place.alt_m - config.mast_m
         self.period_s, self.phase_rad = config.period_s, radians(config.phase_deg)
         self.range_max_m = 1e3 * config.range_max_km
         self._address, self._label = np.asarray(address, np.int64), np.asarray(label, np.int64)

@@ -1,0 +1,74 @@
+"""Plain twins of ``watchfloor.sensor._kernels``: slow, obvious, and written another way."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+from scipy.optimize import brentq
+
+from watchfloor.physics.frames import Place, ecef_to_polar
+
+
+def passes(t, position, velocity, present, place: Place, period_s: float, phase_rad: float, samples: int = 400):
+    """Rows (mover, t, position) of every instant at which the beam points at a mover: dense sampling, then bisection.
+
+    Works on the angle from beam to mover wrapped to (-pi, pi], which falls through 0 at a pass.
+    """
+    rows = []
+    for i in range(position.shape[0]):
+        for j in range(len(t) - 1):
+            if not (present[i, j] and present[i, j + 1]):
+                continue
+            path = CubicHermiteSpline(t[j : j + 2], position[i, j : j + 2], velocity[i, j : j + 2])
+
+            def ahead(s, path=path):
+                azimuth = ecef_to_polar(path(s), place)[1]
+                return (azimuth - phase_rad - 2.0 * np.pi * s / period_s + np.pi) % (2.0 * np.pi) - np.pi
+
+            fine = np.linspace(t[j], t[j + 1], samples)
+            angle = ahead(fine)
+            for a, b, low, high in zip(fine[:-1], fine[1:], angle[:-1], angle[1:], strict=True):
+                if low > 0.0 >= high and low - high < 1.0:
+                    s = brentq(ahead, a, b, xtol=1e-13)
+                    rows.append((i, s, path(s)))
+    return rows
+
+
+def level_db(aspect, table_of, mover, first, grid, level):
+    """Linear interpolation of one table after the other."""
+    out = []
+    for angle, who in zip(aspect, mover, strict=True):
+        part = slice(first[table_of[who]], first[table_of[who] + 1])
+        out.append(np.interp(abs(angle), grid[part], level[part]))
+    return np.array(out)
+
+
+def gate_pfa(t, position, gate_t, gate_position, gate_velocity, radius, pfa, base_pfa):
+    """Largest false-alarm probability of the gates around each point."""
+    centre = gate_position[None] + (t[:, None] - gate_t)[..., None] * gate_velocity
+    inside = np.linalg.norm(position[:, None] - centre, axis=-1) <= radius
+    return np.maximum(np.where(inside, pfa, base_pfa).max(axis=1, initial=base_pfa), base_pfa)
+
+
+def merge(t, polar, power, mover, cell, turn_s):
+    """Clusters as lists of rows, strongest first: [(rows, t, polar, power, strongest mover, movers), ...]."""
+    left = sorted(range(len(t)), key=lambda i: -power[i])
+    out = []
+    while left:
+        i = left[0]
+        rows = []
+        for j in left:
+            gap = np.abs(polar[j] - polar[i])
+            gap[1] = min(gap[1], 2.0 * np.pi - gap[1])
+            near = gap[0] < cell[0] and gap[1] < cell[1] and (np.isinf(cell[2]) or gap[2] < cell[2])
+            if j == i or (near and abs(t[j] - t[i]) < 0.5 * turn_s):
+                rows.append(j)
+        left = [j for j in left if j not in rows]
+        weight = power[rows] / power[rows].sum()
+        centre = weight @ polar[rows]
+        turn = np.exp(1j * (polar[rows, 1] - polar[i, 1]))
+        centre[1] = (polar[i, 1] + weight @ np.angle(turn)) % (2.0 * np.pi)
+        own = [j for j in rows if mover[j] >= 0]
+        who = mover[max(own, key=lambda j: power[j])] if own else -1
+        out.append((rows, weight @ t[rows], centre, power[rows].sum() - (len(rows) - 1), who, len(own)))
+    return out

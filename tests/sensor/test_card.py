@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.radar import detection_range
+from watchfloor.physics.rcs import band_of
+from watchfloor.scenario import catalog
+from watchfloor.scenario.spread import Spread
+from watchfloor.sensor.card import gas_for, radar_from
+
+# what each card's anchor says: cross-section, apparent elevation of the path, range as read, spread of the reading
+ANCHORS = {
+    "vhf-early-warning": (2.5, 1.3, 420e3, 320e3, 600e3),  # 20 km altitude
+    "s-band-acquisition": (2.0, 1.0, 450e3, 350e3, 550e3),  # 10-30 km altitude
+    "x-band-engagement": (1.0, 2.5, 180e3, 115e3, 250e3),  # 10 km altitude
+}
+
+
+def test_every_card_has_an_anchor_under_test():
+    assert set(catalog.radars()) == set(ANCHORS)
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_the_median_card_meets_its_anchor_and_its_spread_stays_inside(name):
+    card = catalog.radars()[name]
+    sigma_m2, elevation_deg, stated_m, low_m, high_m = ANCHORS[name]
+    for figure in (stated_m, low_m, high_m):
+        assert f"{figure / 1e3:.0f}" in card.anchor
+
+    def reach(rng):
+        radar = radar_from(card, rng)
+        gas = gas_for(radar, 850.0)
+        return float(detection_range(radar, sigma_m2, 0.5, gas=gas, elevation_rad=np.radians(elevation_deg)))
+
+    assert abs(reach(None) / stated_m - 1.0) < 0.02
+    rng = np.random.default_rng(7)
+    drawn = np.quantile([reach(rng) for _ in range(200)], [0.1, 0.5, 0.9])
+    assert low_m < drawn[0] < 0.93 * drawn[1]
+    assert 1.07 * drawn[1] < drawn[2] < high_m
+
+
+def test_a_large_target_is_within_the_advertised_600_km():
+    # "up to 600 km" on a large target (press): 30 m2 must be no obstacle to the acquisition radar's power
+    card = catalog.radars()["s-band-acquisition"]
+    radar = radar_from(card, None)
+    assert detection_range(radar, 30.0, 0.5, gas=gas_for(radar, 850.0), elevation_rad=0.01) > 600e3
+    assert card.range_max_km.quantile_range()[2] == 600.0
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_cards_are_consistent_radars(name):
+    card = catalog.radars()[name]
+    rng = np.random.default_rng(11)
+    for radar in [radar_from(card, None), *(radar_from(card, rng) for _ in range(100))]:
+        assert band_of(radar.frequency_hz) == card.band
+        rate = radar.n_coherent * radar.n_pulses / radar.dwell_s
+        assert rate * radar.pulse_width_s < 0.2  # duty a solid-state or tube transmitter can bear
+        if name != "x-band-engagement":  # that one resolves ambiguous ranges by several rates
+            assert 299_792_458.0 / 2.0 / rate > 0.75 * radar.range_max_m
+        assert radar.n_cells * radar.pfa < 30.0
+    median = radar_from(card, None)
+    gain = 26_000.0 / np.degrees(median.beamwidth_azimuth_rad) / np.degrees(median.beamwidth_elevation_rad)
+    assert abs(10.0 * np.log10(median.gain_rx / gain)) < 1.0  # Skolnik 2001, ch. 9
+
+
+def test_units_are_converted_once_and_rightly():
+    card = catalog.radars()["s-band-acquisition"]
+    radar = radar_from(card, None)
+    assert radar.frequency_hz == pytest.approx(3.1e9)
+    assert radar.peak_power_w == pytest.approx(32e3)
+    assert radar.pulse_width_s == pytest.approx(170e-6)
+    assert radar.gain_tx == pytest.approx(10.0**4.1)
+    assert radar.noise_temperature_k == pytest.approx(290.0 * 10.0**0.25)
+    assert radar.losses == pytest.approx(10.0**0.85)
+    assert radar.beamwidth_azimuth_rad == pytest.approx(np.radians(1.1))
+    assert radar.range_max_m == pytest.approx(500e3)
+    assert radar.period_s == pytest.approx(10.0)
+
+
+def test_each_spread_takes_one_normal_number_in_the_order_of_fields():
+    card = catalog.radars()["vhf-early-warning"]
+    spreads = [getattr(card, field) for field in type(card).model_fields if isinstance(getattr(card, field), Spread)]
+    used, fresh = np.random.default_rng(3), np.random.default_rng(3)
+    radar = radar_from(card, used)
+    scores = fresh.standard_normal(len(spreads))
+    assert used.standard_normal() == fresh.standard_normal()
+    assert radar.frequency_hz == pytest.approx(1e6 * spreads[0].at_z(scores[0]))
+    assert radar.range_max_m == pytest.approx(1e3 * spreads[-1].at_z(scores[-1]))
+
+
+def test_shared_gas_tables_stay_near_the_exact_one():
+    radar = radar_from(catalog.radars()["x-band-engagement"], np.random.default_rng(2))
+    exact = GasTable(radar.frequency_hz, range_max_m=700e3, height_m=873.0)
+    shared = gas_for(radar, 873.0)
+    assert gas_for(radar, 872.0) is shared
+    slant, elevation = np.meshgrid([50e3, 200e3, 400e3], [-0.002, 0.005, 0.02, 0.3])
+    assert np.abs(shared.two_way_db(slant, elevation) - exact.two_way_db(slant, elevation)).max() < 0.3
