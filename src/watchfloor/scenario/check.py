@@ -17,7 +17,7 @@ from watchfloor.scenario.text import Key, came
 
 REFERENCES = {"place": "place", "defended": "place", "sensors": "sensor", "fire_control": "sensor", "type": "type"}
 """Keys that name something else of the same file, wherever they stand, and what they name."""
-PHASES = ("mission", "campaign")
+PHASES = ("campaign", "mission")
 SOURCE_KEYS = frozenset({"scenario"})
 
 
@@ -205,11 +205,23 @@ def _mover(key: Key, item: Mapping[str, Any], duration_s: float | None) -> Itera
         return
     fastest_mps, limit_mps = top_speed_mps(), card.speed_max_mps.quantile_range()[2]
     if fastest_mps > limit_mps:
-        where = next((n for n in ("speed_mps", "points") if n in item["route"]), None)
+        where = next(
+            (k for k, speed in _speeds(item["route"], (*key, "route")) if speed == fastest_mps), (*key, "route")
+        )
         yield Fault(
-            (*key, "route", where) if where else (*key, "route"),
+            where,
             f"wanted at most {limit_mps:g} m/s, the most that type '{item['type']}' flies (came {fastest_mps:g} m/s)",
         )
+
+
+def _speeds(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
+    """Yield (key, value) of each ``speed_mps`` in the tree."""
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, tuple) else ()
+    for part, one in inner:
+        if part == "speed_mps" and isinstance(one, (int, float)):
+            yield (*key, part), float(one)
+        else:
+            yield from _speeds(one, (*key, part))
 
 
 def _owners(values: Mapping[str, Any]) -> Iterator[Fault]:

@@ -168,6 +168,13 @@ def _configs(annotation: Any, metadata: Iterable[Any], value: Any) -> Iterator[t
         yield annotation
 
 
+def _family(annotation: Any, metadata: Iterable[Any]) -> str:
+    """Return the family of kinds that a field may be any of, "" for none."""
+    if get_origin(annotation) is Annotated:
+        metadata = (*metadata, *get_args(annotation)[1:])
+    return next((m.family for m in metadata if isinstance(m, AnyKind)), "")
+
+
 def _inside(annotation: Any) -> tuple[Any, Iterable[Any]]:
     """Return annotation and metadata of the items of a list or the values of a mapping."""
     if get_origin(annotation) is Annotated:
@@ -224,7 +231,7 @@ def split_unit(name: str) -> tuple[str, str]:
 def _unknown(name: str, value: Any, free: Iterable[str], fields: Iterable[str]) -> tuple[str, str]:
     """Return (the key that was meant or "", what to say) for an unknown key."""
     stem, unit = split_unit(name)
-    for known in free:
+    for known in (*free, *fields):
         known_stem, known_unit = split_unit(known)
         if known_stem == stem and known != name:
             asked = f"'{known}', in {known_unit}" if known_unit else f"'{known}'"
@@ -252,12 +259,12 @@ def _message(model: type[BaseModel], values: Any, key: Key, error: ErrorDetails)
     if kind == "union_tag_invalid":
         known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
         wrong = str(context["tag"])
-        family = next((m.family for m in metadata if isinstance(m, AnyKind)), "")
+        family = _family(annotation, metadata)
         what = f"a kind of {family.rpartition('.')[2]}" if family else "a kind"
         guess = nearest(wrong, known)
         return f"wanted {what}, one of {', '.join(known)}{guess} (came kind {wrong!r})"
     if kind == "union_tag_not_found":
-        family = next((m.family for m in metadata if isinstance(m, AnyKind)), None)
+        family = _family(annotation, metadata)
         names = f", one of {', '.join(kinds(family).names)}" if family else ""
         return f"wanted a key `kind`{names} (it is missing)"
     if kind in ("value_error", "assertion_error"):

@@ -42,6 +42,8 @@ class LoadedScenario:
     """Where it was read; files it names are relative to this file's folder."""
     digest: str
     """SHA-256 of everything it says and of the catalogue cards it uses; remarks and layout do not count."""
+    options: Mapping[str, Scenario] = field(repr=False)
+    """The scenario as each option of the study changes it, by the option's name; empty without a study."""
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -50,10 +52,10 @@ class LoadedScenario:
 
     def option(self, name: str) -> OptionConfig:
         """Return an option of the study by name; ``ValueError`` names the nearest."""
-        options = {o.name: o for o in (self.scenario.study.options if self.scenario.study else ())}
-        if name not in options:
-            raise ValueError(f"no option {name!r} in this study{nearest(name, options)}")
-        return options[name]
+        found = {option.name: option for option in (self.scenario.study.options if self.scenario.study else ())}
+        if name not in found:
+            raise ValueError(f"no option {name!r} in this study{nearest(name, found)}")
+        return found[name]
 
 
 def shipped() -> dict[str, Path]:
@@ -84,7 +86,8 @@ def load(path_or_name: str | Path) -> LoadedScenario:
     faults += _options(text.values, unshaped, meant)
     if faults or scenario is None:
         raise ScenarioError(_mistakes(text, faults))
-    return LoadedScenario(scenario, text, path, digest(scenario, _option_scenarios(text.values, scenario)))
+    options = _option_scenarios(text.values, scenario)
+    return LoadedScenario(scenario, text, path, digest(scenario, options.values()), options)
 
 
 def apply(loaded: LoadedScenario, changes: Mapping[str, Any]) -> Scenario:
@@ -108,7 +111,7 @@ def apply(loaded: LoadedScenario, changes: Mapping[str, Any]) -> Scenario:
         faults += [(None, fault) for fault in check(changed)]
     if scenario is None or faults:
         raise ScenarioError(_change_mistakes(loaded.text, changed, changes, faults))
-    return scenario
+    return scenario.model_copy(update={"study": loaded.scenario.study})
 
 
 def cards(*scenarios: Scenario) -> list[tuple[catalog.Family, str, Config]]:
@@ -281,7 +284,8 @@ def _change_mistakes(
     ]
 
 
-def _option_scenarios(values: Mapping[str, Any], scenario: Scenario) -> list[Scenario]:
+def _option_scenarios(values: Mapping[str, Any], scenario: Scenario) -> dict[str, Scenario]:
+    """Return each option's scenario; the options have been checked."""
     options = scenario.study.options if scenario.study else ()
-    found = [_change(values, option.set)[1] for option in options if option.set]
-    return [one for one in found if one is not None]
+    found = {option.name: _change(values, option.set)[1] for option in options}
+    return {name: one.model_copy(update={"study": scenario.study}) for name, one in found.items() if one is not None}

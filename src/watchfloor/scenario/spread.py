@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from watchfloor.base.config import Config
 
@@ -46,6 +48,15 @@ class Spread(Config):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return {"fixed": value, "source": "scenario"}
         return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the JSON Schema: the mapping, or a bare number."""
+        mapping = handler.resolve_ref_schema(handler(schema))
+        whole = {"anyOf": [{"type": "number"}, dict(mapping)], "title": "Spread", "description": mapping["description"]}
+        mapping.clear()
+        mapping.update(whole)
+        return mapping
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
