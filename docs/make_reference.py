@@ -9,8 +9,9 @@ import inspect
 import re
 from pathlib import Path
 from types import NoneType
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
+import yaml
 from pydantic.fields import FieldInfo
 
 from watchfloor.base.config import Config
@@ -88,14 +89,15 @@ def _type(kind: object, metadata: list[object], parts: dict[str, type[Config]]) 
     if str(origin) == "typing.Literal":
         return " or ".join(f"`{value}`" for value in inner)
     if inner:  # a union
-        return " or ".join(_type(one, [], parts) for one in inner if one is not NoneType)
+        return " or ".join(_type(one, metadata, parts) for one in inner if one is not NoneType)
     name = getattr(kind, "__name__", str(kind))
     return ", ".join([WORDS.get(name, name), *(text for mark in metadata for text in _bounds(mark))])
 
 
 def _bounds(mark: object) -> list[str]:
     """Say in words every limit that one mark of an annotation carries."""
-    return [f"{words} {getattr(mark, name)}" for name, words in LIMITS.items() if getattr(mark, name, None) is not None]
+    found = ((words, getattr(mark, name, None)) for name, words in LIMITS.items())
+    return [f"{words} {limit:g}" for words, limit in found if limit is not None]
 
 
 def _default(field: FieldInfo) -> str:
@@ -103,13 +105,20 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
     value = field.get_default(call_default_factory=True)
-    if value in ((), {}, ""):
+    value = list(value) if isinstance(value, tuple) else value
+    if value in ([], {}, ""):
         return "empty"
     if value is None:
         return "none"
     if isinstance(value, Config):
-        return "see below"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+        said = value.model_dump(exclude_defaults=True)
+        return f"`{_yaml(said)}`" if said else "its own"
+    return f"`{_yaml(value)}`"
+
+
+def _yaml(value: Any) -> str:
+    """Return a value as a scenario file would say it, on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).removesuffix("...\n").strip()
 
 
 if __name__ == "__main__":
