@@ -105,6 +105,18 @@ def test_the_cubic_of_the_page_meets_a_curved_path_between_knots(staring):
     np.testing.assert_array_equal(present, [[True], [False]])
 
 
+def test_the_program_of_the_readme_plays_three_different_runs(monkeypatch, capsys):
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(program.splitlines()) <= 12
+    monkeypatch.chdir(ROOT)
+    exec(compile(program, "README.md", "exec"), {"__name__": "readme"})
+    counts = [int(n) for n in re.findall(r"^run \w: (\d+) plots$", capsys.readouterr().out, re.MULTILINE)]
+    assert len(counts) == 3
+    # two aircraft in range and a few false plots a turn, over 60 turns of 10 s
+    assert all(60 <= n <= 2000 for n in counts)
+    assert len(set(counts)) == 3, "runs with streams of their own draw their own parameters"
+
+
 def test_the_kind_of_the_page_refuses_an_unknown_key(staring):
     with pytest.raises(ValidationError, match="range_max_nm"):
         staring.StaringConfig(
