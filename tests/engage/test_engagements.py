@@ -30,9 +30,12 @@ def weapon(**changes):
     return Weapon(**{**numbers, **changes})
 
 
-def engagements(streams=Streams(1), **changes):
+def engagements(streams=None, **changes):
     battery = Battery(
-        BatteryConfig(name="b", card="x", place="home"), weapon=weapon(**changes), place=HOME, streams=streams
+        BatteryConfig(name="b", card="x", place="home"),
+        weapon=weapon(**changes),
+        place=HOME,
+        streams=streams or Streams(1),
     )
     return Engagements([battery], fire_control=[0], update_age_max_s=20.0)
 

@@ -33,8 +33,8 @@ def band(values: FloatArray) -> Band:
     """Return the 10/50/90 band of values (n,) and the 95 % Student interval of their mean.
 
     The quantiles spread over replicates (what we do not know of the world and chance together); the interval says how
-    well this many replicates determine the mean. Quantiles are Hyndman and Fan's type 8 (median-unbiased), *The American
-    Statistician* 50(4), 1996, p. 361.
+    well this many replicates determine the mean. Quantiles are Hyndman and Fan's type 8 (median-unbiased),
+    *The American Statistician* 50(4), 1996, p. 361.
 
     Raises
     ------
@@ -57,8 +57,8 @@ def band(values: FloatArray) -> Band:
 def paired(values: FloatArray, baseline: FloatArray) -> Band:
     """Return the band of the differences ``values - baseline`` of paired replicates (n,).
 
-    Pairs share seed, world and dice, so what is common to both cancels (common random numbers: Law, *Simulation Modeling
-    and Analysis*, 5th ed., 2015, sec. 11.2).
+    Pairs share seed, world and dice, so what is common to both cancels (common random numbers: Law,
+    *Simulation Modeling and Analysis*, 5th ed., 2015, sec. 11.2).
     """
     values, baseline = np.asarray(values, float), np.asarray(baseline, float)
     if values.shape != baseline.shape:

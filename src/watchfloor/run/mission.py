@@ -1,0 +1,230 @@
+"""From a scenario to objects: what is drawn once a run, and what is built once a mission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from watchfloor.base.picture import Knowledge
+from watchfloor.base.registry import kinds
+from watchfloor.base.streams import Streams
+from watchfloor.command.base import LauncherView
+from watchfloor.engage.battery import Battery, Weapon, weapon_from
+from watchfloor.engage.engagements import Engagements
+from watchfloor.physics.frames import Place
+from watchfloor.physics.radar import Radar
+from watchfloor.physics.rcs import Signature
+from watchfloor.scenario import catalog
+from watchfloor.scenario.model import PhaseConfig, Scenario
+from watchfloor.sensor.base import SensorSuite
+from watchfloor.sensor.card import gas_for, radar_from
+from watchfloor.world.signature import draw_signature, with_reflectors
+from watchfloor.world.world import World, build_world
+
+KNOT_MAX_S = 2.0
+"""Longest spacing of truth knots: a cubic between knots of a 9 g turn is then exact to metres. [s]"""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one replicate takes as true of the world: radars, signatures and weapons with their numbers fixed."""
+
+    radars: Mapping[str, Radar]
+    """By sensor name."""
+    signatures: Mapping[str, Signature]
+    """By type, clean."""
+    reflecting: Mapping[str, Signature]
+    """By type, reflectors worn; only types that can wear them."""
+    weapons: Mapping[str, Weapon]
+    """By launcher name."""
+
+
+def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
+    """Draw every uncertain parameter of the scenario's cards once; medians when ``streams`` is None.
+
+    Streams are named by what is drawn, so options of a study that share a replicate share its world.
+    """
+
+    def rng(*name: str) -> np.random.Generator | None:
+        return None if streams is None else streams.rng("draw", *name)
+
+    radar_cards, type_cards, weapon_cards = catalog.radars(), catalog.types(), catalog.weapons()
+    radars = {
+        config.name: radar_from(radar_cards[config.card], rng("radar", config.name))
+        for config in _any(scenario.sensors)
+        if getattr(config, "card", None)
+    }
+    frequencies_hz = {
+        radar_cards[c.card].band: radars[c.name].frequency_hz for c in _any(scenario.sensors) if c.name in radars
+    }
+    signatures = {name: draw_signature(type_cards[name], rng("signature", name)) for name in scenario.types}
+    return Drawn(
+        radars=radars,
+        signatures=signatures,
+        reflecting={
+            name: with_reflectors(signature, type_cards[name], rng("reflector", name), frequencies_hz)
+            for name, signature in signatures.items()
+            if type_cards[name].reflector is not None
+        },
+        weapons={c.name: weapon_from(weapon_cards[c.card], rng("weapon", c.name)) for c in _any(scenario.launchers)},
+    )
+
+
+@dataclass(frozen=True)
+class Mission:
+    """The objects of one mission, as the loop uses them."""
+
+    world: World
+    sensors: SensorSuite
+    tracker: Any
+    learner: Any
+    commander: Any
+    engagements: Engagements
+    duration_s: float
+    tick_s: float
+
+    def ticks(self) -> Iterator[float]:
+        """Yield the end of each tick; the last one is the mission's end."""
+        n = int(np.ceil(self.duration_s / self.tick_s - 1e-9))
+        return (min((i + 1) * self.tick_s, self.duration_s) for i in range(n))
+
+
+def places_of(scenario: Scenario) -> dict[str, Place]:
+    """Return the scenario's places by name."""
+    return {p.name: Place.from_degrees(p.lat_deg, p.lon_deg, p.alt_m) for p in scenario.places}
+
+
+def build(
+    scenario: Scenario,
+    phase: PhaseConfig,
+    *,
+    drawn: Drawn,
+    streams: Streams,
+    knowledge: Knowledge | None = None,
+    traffic_file: Path | None = None,
+) -> Mission:
+    """Build a mission: every object new, nothing shared with another mission but what is passed in.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What there is.
+    phase : PhaseConfig
+        What happens: ``scenario.mission`` or ``scenario.campaign``.
+    drawn : Drawn
+        Numbers of this replicate.
+    streams : Streams
+        Random streams of this mission.
+    knowledge : Knowledge, optional
+        What the defender has learned before; the public prior when left out.
+    traffic_file : Path, optional
+        Recorded flights that replace the phase's own.
+    """
+    places, type_cards = places_of(scenario), catalog.types()
+    sensors = _any(scenario.sensors)
+    radars = [drawn.radars.get(c.name) for c in sensors]
+    periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
+    active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
+    knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * periods_s[i] for i in active)])
+    world = build_world(
+        phase,
+        places=places,
+        cards={name: type_cards[name] for name in scenario.types},
+        knot_s=knot_s,
+        traffic_file=traffic_file,
+    )
+    type_row = {name: i for i, name in enumerate(scenario.types)}
+    signatures = [
+        drawn.reflecting[name] if worn and name in drawn.reflecting else drawn.signatures[name]
+        for name, worn in zip(world.types, world.reflectors, strict=True)
+    ]
+    label = np.array([type_row[name] for name in world.types], np.int64)
+    made = [
+        kinds("sensor").make(
+            sensors[i],
+            place=_raised(places[sensors[i].place], getattr(sensors[i], "mast_m", 0.0)),
+            radar=radars[i],
+            signatures=signatures,
+            address=world.address,
+            label=label,
+            transponder=world.transponder,
+            row=i,
+            streams=streams,
+        )
+        for i in active
+    ]
+    masts = [_raised(places[c.place], getattr(c, "mast_m", 0.0)) for c in sensors]
+    tracker = kinds("track").make(
+        scenario.tracker,
+        places=masts,
+        radars=radars,
+        periods_s=periods_s,
+        phases_rad=[np.deg2rad(getattr(c, "phase_deg", 0.0)) for c in sensors],
+        active=[i in active for i in range(len(sensors))],
+    )
+    learner = kinds("learn").make(
+        scenario.learner,
+        radars=radars,
+        places=masts,
+        gas=[gas_for(radar, place.alt_m) if radar else None for radar, place in zip(radars, masts, strict=True)],
+        types=scenario.types,
+        cards={name: type_cards[name] for name in scenario.types},
+        knowledge=knowledge,
+    )
+    launchers = _any(scenario.launchers)
+    weapon_cards = catalog.weapons()
+    fire_control = [i for i, c in enumerate(sensors) if c.name in getattr(scenario.command, "fire_control", ())]
+    commander = kinds("command").make(
+        scenario.command,
+        hostile=np.array([*(name in scenario.hostile for name in scenario.types), False]),
+        launchers=[_view(c.name, places[c.place], weapon_from(weapon_cards[c.card], None)) for c in launchers],
+        defended=places[_any1(scenario.command).defended],
+        fire_control=fire_control,
+        weapons_free=phase.weapons_free,
+    )
+    batteries = [Battery(c, weapon=drawn.weapons[c.name], place=places[c.place], streams=streams) for c in launchers]
+    return Mission(
+        world=world,
+        sensors=SensorSuite(made),
+        tracker=tracker,
+        learner=learner,
+        commander=commander,
+        engagements=Engagements(
+            batteries,
+            fire_control=fire_control,
+            update_age_max_s=getattr(scenario.command, "update_age_max_s", 20.0),
+        ),
+        duration_s=phase.duration_s,
+        tick_s=phase.tick_s,
+    )
+
+
+def _any(configs: Any) -> Any:
+    """Return configurations of any kind as they are: which keys they have is the kind's business."""
+    return configs
+
+
+_any1 = _any
+
+
+def _raised(place: Place, mast_m: float) -> Place:
+    return Place(place.lat_rad, place.lon_rad, place.alt_m + mast_m)
+
+
+def _view(name: str, place: Place, weapon: Weapon) -> LauncherView:
+    return LauncherView(
+        name=name,
+        place=place,
+        range_min_m=weapon.range_min_m,
+        range_max_m=weapon.range_max_m,
+        altitude_min_m=weapon.altitude_min_m,
+        altitude_max_m=weapon.altitude_max_m,
+        flight_range_m=weapon.flight_range_m,
+        flight_time_s=weapon.flight_time_s,
+        pk=weapon.pk,
+        reaction_s=weapon.reaction_s,
+    )

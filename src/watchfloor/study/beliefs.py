@@ -1,0 +1,132 @@
+"""What an owner believes of the subject's type, beside what is true in this replicate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
+from watchfloor.base.units import BoolArray, FloatArray
+from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
+from watchfloor.learn.exploit import best_rung, gate_cells, ladder
+from watchfloor.learn.ledger import divergence_nats
+from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.detection import pd
+from watchfloor.physics.radar import Radar, snr
+from watchfloor.physics.rcs import Signature, band_of, sigma_m2
+from watchfloor.study.tables import Beliefs
+
+GATE_RADIUS_M = 1500.0
+"""Radius of the gate that another radar's track predicts: three standard deviations of a VHF-fed track. [m]"""
+_RANGES_M = np.geomspace(2e3, 600e3, 240)
+
+
+def nats_gained(knowledge: Knowledge, prior: Knowledge, type_row: int) -> float:
+    """Return how far the beliefs about one type stand from the prior, summed over radars and cells (KL). [nat]"""
+    mine = prior.type == type_row
+    return float(divergence_nats(knowledge.log_posterior[mine], prior.log_posterior[mine]).sum())
+
+
+def beliefs(
+    knowledge: Knowledge,
+    *,
+    type_row: int,
+    signature: Signature,
+    radars: dict[int, Radar],
+    gas: dict[int, GasTable],
+    rungs: tuple[float, ...],
+    false_cost: float,
+    hours: float,
+) -> Beliefs:
+    """Lay the posterior of one type beside the true signature.
+
+    Parameters
+    ----------
+    knowledge : Knowledge
+        What is believed.
+    type_row : int
+        The type asked about.
+    signature : Signature
+        Its true, clean signature in this replicate.
+    radars, gas : dict
+        Radars asked about and their gas loss, by sensor row.
+    rungs, false_cost
+        The learner's ladder of thresholds and its price of a false plot.
+    hours : float
+        Exposure so far. [h]
+
+    Returns
+    -------
+    Beliefs
+        One row a radar and aspect cell.
+    """
+    rows = np.flatnonzero((knowledge.type == type_row) & np.isin(knowledge.sensor, list(radars)))
+    posterior, sensor, aspect = knowledge.log_posterior[rows], knowledge.sensor[rows], knowledge.aspect_rad[rows]
+    true_dbsm = np.empty(len(rows))
+    range_m = np.empty(len(rows))
+    for row, radar in radars.items():
+        mine = sensor == row
+        true_dbsm[mine] = _cell_means_dbsm(signature, band_of(radar.frequency_hz), aspect[mine])
+        range_m[mine] = _gated_range_m(
+            radar, gas[row], posterior[mine], true_dbsm[mine], signature.swerling, rungs, false_cost
+        )
+    p10, p50, p90 = quantiles_dbsm(posterior).T
+    return Beliefs(
+        hours=np.full(len(rows), hours),
+        sensor=sensor,
+        aspect_rad=aspect,
+        true_dbsm=true_dbsm,
+        p10_dbsm=p10,
+        p50_dbsm=p50,
+        p90_dbsm=p90,
+        sd_db=mean_sd_dbsm(posterior)[1],
+        n_looks=knowledge.n_looks[rows],
+        range_m=range_m,
+    )
+
+
+def _cell_means_dbsm(signature: Signature, band: str, centres_rad: FloatArray) -> FloatArray:
+    """Return the mean cross-section (power, not decibels) of each aspect cell. [dBsm]"""
+    width = np.pi / len(centres_rad)
+    inside = (np.arange(16) + 0.5) / 16.0 - 0.5
+    return 10.0 * np.log10(sigma_m2(signature, band, centres_rad[:, None] + width * inside).mean(axis=1))
+
+
+def _gated_range_m(
+    radar: Radar,
+    gas: GasTable,
+    posterior: FloatArray,
+    true_dbsm: FloatArray,
+    swerling: int,
+    rungs: tuple[float, ...],
+    false_cost: float,
+) -> FloatArray:
+    """Return the farthest range (n,) at which one look inside a predicted gate detects with probability 0.5. [m]
+
+    The radar sets its threshold by what it believes; whether that detects is up to what is true.
+    """
+    pfa = ladder(radar, rungs)
+    snr_1m2 = snr(radar, _RANGES_M, 1.0, gas_loss_db=gas.two_way_db(_RANGES_M, np.full(len(_RANGES_M), 0.03)))
+    grid = np.stack(
+        [
+            pd(snr_1m2[:, None] * 10.0 ** (0.1 * SIGMA_GRID_DBSM), p, n_pulses=radar.n_pulses, swerling=swerling)
+            for p in pfa
+        ]
+    )
+    true = np.stack(
+        [pd(snr_1m2[:, None] * 10.0 ** (0.1 * true_dbsm), p, n_pulses=radar.n_pulses, swerling=swerling) for p in pfa]
+    )
+    expected = np.einsum("krg,ng->nrk", grid, np.exp(posterior))
+    cells = gate_cells(radar, _RANGES_M, np.full(len(_RANGES_M), GATE_RADIUS_M))
+    chosen = np.stack([best_rung(e[:, None], pfa[None], cells[:, None], false_cost)[0][:, 0] for e in expected])
+    detects = np.take_along_axis(true, np.searchsorted(pfa, chosen).T[None], axis=0)[0].T
+    return _last_above(detects, _RANGES_M)
+
+
+def _last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
+    """Return the farthest range at which the rows of ``p`` (n, r) are at least ``level``, straight between; 0 if none."""
+    above: BoolArray = p >= level
+    last = above.shape[1] - 1 - above[:, ::-1].argmax(axis=1)
+    i = np.minimum(last, len(range_m) - 2)
+    rows = np.arange(len(p))
+    share = np.clip((p[rows, i] - level) / np.maximum(p[rows, i] - p[rows, i + 1], 1e-12), 0.0, 1.0)
+    return np.where(above.any(axis=1), range_m[i] + share * (range_m[i + 1] - range_m[i]), 0.0)

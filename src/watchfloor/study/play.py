@@ -1,0 +1,123 @@
+"""``watchfloor study``: every option, every replicate, into one record that can be stopped and resumed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchfloor import __version__
+from watchfloor.base.errors import Mistake, ScenarioError
+from watchfloor.record import Buffer, Header, ManifestLine, Record, write_shard
+from watchfloor.run.executor import default_workers, run_tasks
+from watchfloor.scenario.load import LoadedScenario, apply, load
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """What a study left."""
+
+    folder: Path
+    """The record."""
+    n_options: int
+    """Options compared."""
+    n_replicates: int
+    """Paired runs of each."""
+    n_played: int
+    """Runs played now; the others were there already."""
+    given_up: dict[str, str] = field(default_factory=dict)
+    """Runs that could not be finished, and why."""
+
+
+def play(
+    loaded: LoadedScenario,
+    *,
+    out: Path,
+    workers: int | None = None,
+    replicates: int | None = None,
+    fresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> StudySummary:
+    """Play a study into the record ``out``; runs that are there already are kept.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        A scenario with ``campaign`` and ``study``.
+    out : Path
+        Folder of the record.
+    workers : int, optional
+        Processes; all cores when left out. The record does not depend on it.
+    replicates : int, optional
+        Instead of the scenario's own number.
+    fresh : bool
+        Start anew although a record is there.
+    progress : callable, optional
+        Called with (runs done, runs in all) at the start and after each run.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario asks no question.
+    RecordError
+        If the record cannot be written or belongs to something else.
+    """
+    study = loaded.scenario.study
+    if study is None or loaded.scenario.campaign is None:
+        raise ScenarioError(
+            [
+                Mistake(
+                    str(loaded.path),
+                    1,
+                    1,
+                    "study",
+                    "a study needs the headings campaign and study (neither may be left out)",
+                )
+            ]
+        )
+    n = replicates or study.replicates
+    ids = [f"{option.name}.{replicate:05d}" for replicate in range(n) for option in study.options]
+    header = Header(
+        kind="study",
+        scenario=loaded.scenario.name,
+        digest=loaded.digest,
+        seed=loaded.scenario.seed,
+        version=__version__,
+        extra={"replicates": n},
+    )
+    with Record.begin(out, header, fresh=fresh) as record:
+        todo = [one for one in ids if one not in record.done]
+        count = len(ids) - len(todo)
+
+        def done(_: str, line: ManifestLine) -> None:
+            nonlocal count
+            record.add(line)
+            count += 1
+            if progress:
+                progress(count, len(ids))
+
+        if progress:
+            progress(count, len(ids))
+        (out / "scenario.yaml").write_bytes(loaded.path.read_bytes())
+        work = functools.partial(_work, source=str(loaded.path.resolve()), folder=str(out.resolve()))
+        given_up = run_tasks(todo, work, workers=workers or default_workers(), on_done=done)
+        if not given_up:
+            record.finish()
+    return StudySummary(out, len(study.options), n, len(todo) - len(given_up), given_up)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(source: str) -> LoadedScenario:
+    return load(source)
+
+
+def _work(run: str, *, source: str, folder: str) -> ManifestLine:
+    """Play one run and write its shard; depends on the run's id only."""
+    from watchfloor.study.one import play_one
+
+    loaded = _loaded(source)
+    option_name, _, replicate = run.rpartition(".")
+    option, buffer = loaded.option(option_name), Buffer()
+    play_one(apply(loaded, option.set), option=option.name, replicate=int(replicate), curve=option.curve, buffer=buffer)
+    return write_shard(Path(folder), run, buffer.tables())

@@ -1,0 +1,105 @@
+"""What the record of a study holds; each table also carries ``option`` and ``replicate``.
+
+The subject is the mover that the study asks about. ``hours`` is exposure: time the subject was in the air beside the
+active site, summed over the sorties played so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watchfloor.base.columns import Columns
+from watchfloor.base.units import FloatArray, IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trials(Columns):
+    """Test missions: one row a trial of the knowledge that somebody had at some exposure."""
+
+    who: IntArray
+    """(n,) 0: the campaign's owner with its own knowledge; 1: the study's defender, at the end, with what reached it."""
+    hours: FloatArray
+    """(n,) exposure behind the knowledge. [h]"""
+    tracked_m: FloatArray
+    """(n,) slant range of the first confirmed track that follows the subject, 0 if never. [m]"""
+    held_share: FloatArray
+    """(n,) share of the time since then in which a track followed it. [1]"""
+    identified_m: FloatArray
+    """(n,) slant range from which its type is given probability 0.8 or more, 0 if never. [m]"""
+    fire_control_m: FloatArray
+    """(n,) slant range from which its track is fit to be shot at, 0 if never. [m]"""
+    first_shot_m: FloatArray
+    """(n,) slant range to the first predicted point of arrival, 0 if nothing was fired. [m]"""
+    n_shots: IntArray
+    """(n,) rounds fired."""
+    n_arrived: IntArray
+    """(n,) rounds that met the subject inside the envelope with a track."""
+    p_survive: FloatArray
+    """(n,) expected survival of the subject, before the dice. [1]"""
+    killed: IntArray
+    """(n,) 1 if the dice killed it."""
+    n_others_killed: IntArray
+    """(n,) others killed: friends and bystanders."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Timeline(Columns):
+    """Trials tick by tick; one row a tick in which the subject was present."""
+
+    hours: FloatArray
+    """(n,) which trial. [h]"""
+    who: IntArray
+    """(n,) which trial."""
+    tick_s: FloatArray
+    """(n,) end of the tick. [s]"""
+    range_m: FloatArray
+    """(n,) slant range of the subject. [m]"""
+    track: IntArray
+    """(n,) number of the track that follows it, -1 for none."""
+    p_type: FloatArray
+    """(n,) probability given to its true type. [1]"""
+    fire_control: IntArray
+    """(n,) 1 if fit to be shot at."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Beliefs(Columns):
+    """What the owner believes of the subject's type at a checkpoint; one row a radar and aspect cell."""
+
+    hours: FloatArray
+    """(n,) exposure. [h]"""
+    sensor: IntArray
+    """(n,) row of the radar."""
+    aspect_rad: FloatArray
+    """(n,) centre of the cell. [rad]"""
+    true_dbsm: FloatArray
+    """(n,) mean over the cell of the subject's clean cross-section in this replicate. [dBsm]"""
+    p10_dbsm: FloatArray
+    """(n,) 10 % point of the posterior. [dBsm]"""
+    p50_dbsm: FloatArray
+    """(n,) median. [dBsm]"""
+    p90_dbsm: FloatArray
+    """(n,) 90 % point. [dBsm]"""
+    sd_db: FloatArray
+    """(n,) standard deviation. [dB]"""
+    n_looks: FloatArray
+    """(n,) effective looks. [1]"""
+    range_m: FloatArray
+    """(n,) range at which a radial flight at this aspect is detected in one look with probability 0.5, at the threshold
+    that this knowledge sets inside a predicted gate. [m]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exposure(Columns):
+    """Summary of the campaign; one row a run."""
+
+    hours: FloatArray
+    """(n,) exposure at its end. [h]"""
+    n_sorties: IntArray
+    """(n,) sorties flown beside the active site."""
+    nats: FloatArray
+    """(n,) information the owner gained on the subject's type, all radars and cells. [nat]"""
+    n_received: IntArray
+    """(n,) sorties whose evidence has reached the defender at the time of the test."""
+    nats_received: FloatArray
+    """(n,) information on the subject's type in the defender's knowledge at that time. [nat]"""
