@@ -16,7 +16,7 @@ PLACE = Place.from_degrees(50.0, 8.0, 120.0)
 
 def test_both_kinds_are_made_from_their_configuration_with_the_same_parts():
     registry = kinds("sensor")
-    assert registry.names == ("rotating", "secondary")
+    assert {"rotating", "secondary"} <= set(registry.names)
     n = 5
     position, frame = spots(PLACE, np.arange(n) * 70.0, 80e3, 9e3)
     truth = straight(position, 200.0 * frame[:, 0], np.arange(0.0, 60.1, 2.0))

@@ -135,6 +135,31 @@ def test_hits_are_as_many_as_the_exact_pd_says(swerling, n_pulses):
     assert abs(hits - looks * pd.mean()) < FIVE_SIGMA * np.sqrt(looks * 0.6 * 0.4)
 
 
+@pytest.mark.parametrize("n_pulses", [1, 3])
+def test_a_cell_without_echo_crosses_as_often_as_pfa_says(n_pulses):
+    # cross-section nil: noise alone; cells so large that few false plots come, and those that merge are counted apart
+    model = radar(pfa=0.05, n_pulses=n_pulses, bandwidth_hz=5.5e3, beamwidth_azimuth_rad=1.0, measures_elevation=False)
+    north, hits = sensor([signature(-200.0)] * 72, model), 0
+    for _ in range(10):
+        hits += int(north.observe(ring(72), Tasks.empty(), until_s=60.0)[1].n_merged.sum())
+    looks = 10 * 6 * 72
+    assert abs(hits - 0.05 * looks) < FIVE_SIGMA * np.sqrt(looks * 0.05 * 0.95)
+
+
+def test_each_sort_of_number_has_its_own_stream():
+    asked = []
+
+    class Listening(Streams):
+        def rng(self, *name):
+            asked.append(name)
+            return super().rng(*name)
+
+    config = RotatingRadarConfig(name="north", card="none", place="site")
+    RotatingRadar(config, place=PLACE, radar=radar(), signatures=[signature()], streams=Listening(1), row=0)
+    assert len(set(asked)) == len(asked) == 5
+    assert {name[:2] for name in asked} == {("sensor", "north")}
+
+
 @pytest.mark.parametrize("n_pulses", [1, 5])
 def test_false_plots_are_cells_times_pfa_and_fill_the_coverage(n_pulses):
     model = radar(pfa=2e-6, n_pulses=n_pulses, range_min_m=10e3, range_max_m=400e3, bandwidth_hz=5e5)
@@ -256,7 +281,7 @@ def test_false_plots_in_a_gate_are_its_cells_times_what_the_threshold_gave_up(me
     tasks = gate_around(truth, 0, radius_m=4e3, pfa=1e-3)
     nobody = straight(np.empty((0, 3)), np.empty((0, 3)), KNOTS)
     n, dark = 0, []
-    for seed in range(60):
+    for seed in range(250):
         plots, origins = sensor([], model, seed=seed).observe(nobody, tasks, until_s=60.0)
         dark.append(plots.take((origins.mover == -1) & (plots.pfa == 1e-3)))
         n += len(dark[-1])
@@ -273,7 +298,7 @@ def test_false_plots_in_a_gate_are_its_cells_times_what_the_threshold_gave_up(me
     cells = np.pi / 4.0 * np.prod(2.0 * halves[:2] / cell[:2])
     if measures_elevation:
         cells = np.pi / 6.0 * np.prod(2.0 * halves / cell)
-    expected = 60 * 6 * cells * (1e-3 - 1e-9)
+    expected = 250 * 6 * cells * (1e-3 - 1e-9)
     assert abs(n - expected) < FIVE_SIGMA * np.sqrt(expected) + 0.05 * expected  # a few merge
     plots = type(dark[0]).concat(dark)
     when = np.array([np.interp(plots.t_s, KNOTS, v) for v in (slant, azimuth, elevation)]).T

@@ -15,12 +15,11 @@ _TWO_PI = 2.0 * math.pi
 
 @njit(cache=True, error_model="numpy")
 def _azimuth_turns(x: float, y: float, z: float, origin: FloatArray, rotation: FloatArray) -> float:
-    """Azimuth of an ECEF position about a place, in [0, 1]. [turns]"""
+    """Azimuth of an ECEF position about a place, -1/2 to 1/2. [turns]"""
     dx, dy, dz = x - origin[0], y - origin[1], z - origin[2]
     east = rotation[0, 0] * dx + rotation[0, 1] * dy + rotation[0, 2] * dz
     north = rotation[1, 0] * dx + rotation[1, 1] * dy + rotation[1, 2] * dz
-    turns = math.atan2(east, north) / _TWO_PI
-    return turns + 1.0 if turns < 0.0 else turns
+    return math.atan2(east, north) / _TWO_PI
 
 
 @njit(cache=True, error_model="numpy")
@@ -60,7 +59,7 @@ def passes(
             whole1 = math.floor(phase)
             part1 = phase - whole1
             if before:
-                wrap = np.rint(az1 - az0)  # -1 or 1 where the mover crossed north
+                wrap = np.rint(az1 - az0)  # -1 or 1 where the mover crossed south
                 if whole1 + wrap - whole0 >= 1.0:
                     mover[count], interval[count] = i, j - 1
                     lead[count] = 1.0 - part0

@@ -183,7 +183,7 @@ class RotatingRadar:
     def _echoes(self, truth: Truth, gates: _Gates, tick_s: float) -> _Rows:
         """Detected echoes of movers."""
         radar, knots = self.radar, truth.t_s[0]
-        if np.max(knots[1:] - knots[:-1]) >= 0.5 * self.period_s:
+        if np.max(knots[1:] - knots[:-1], initial=0.0) >= 0.5 * self.period_s:
             raise ValueError(
                 f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
             )

@@ -20,6 +20,7 @@ from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import FOOT_M, BoolArray, IntArray
 from watchfloor.physics import _kernels as physics_kernels
+from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.frames import Place
 from watchfloor.physics.propagation import K_STANDARD, curvature_radius_m
 from watchfloor.physics.radar import Radar
@@ -93,7 +94,7 @@ class SecondaryRadar:
     """
 
     radar: Radar | None = None
-    gas = None
+    gas: GasTable | None = None
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class SecondaryRadar:
         if not len(truth):
             return Plots.empty(), PlotOrigins(mover=np.empty(0, np.int64), n_merged=np.empty(0, np.int64))
         knots = np.ascontiguousarray(truth.t_s[0])
-        if np.max(knots[1:] - knots[:-1]) >= 0.5 * self.period_s:
+        if np.max(knots[1:] - knots[:-1], initial=0.0) >= 0.5 * self.period_s:
             raise ValueError(
                 f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
             )
