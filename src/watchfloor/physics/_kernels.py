@@ -42,7 +42,7 @@ def aspect(
             fx, fy, fz = -uz * ey, uz * ex, ux * ey - uy * ex
         rx, ry, rz = fy * uz - fz * uy, fz * ux - fx * uz, fx * uy - fy * ux
         level = math.sqrt(rx * rx + ry * ry + rz * rz)
-        if level > 1e-9:
+        if level > 1e-3:
             rx, ry, rz = rx / level, ry / level, rz / level
         else:  # vertical flight: the right wing to the east
             rx, ry, rz = ex, ey, 0.0
@@ -96,15 +96,15 @@ def look(
     gas: FloatArray,
     gas_grid: FloatArray,
 ) -> tuple[FloatArray, BoolArray]:
-    """Geometry and 1 m2 SNR of n targets about one radar: (6, n) and visible (n,).
+    """Geometry and 1 m2 SNR of n targets about one radar: (8, n) and visible (n,).
 
     ecef, velocity (n, 3); origin (3,), rotation (3, 3) of the radar; site (5,) height above ground, ground height,
     1/meridian and 1/normal radius of curvature, k; limits (5,) range min, max, elevation min, max, SNR of 1 m2 at
-    1 m; gas as in `two_way_db`, or (0, 0) for none. Rows out: range, azimuth, elevation, apparent elevation, range
-    rate, SNR of 1 m2.
+    1 m; gas as in `two_way_db`, or (0, 0) for none. Rows out: range, apparent elevation, range rate, SNR of 1 m2,
+    then east, north, up and ground range, whose arc tangents NumPy finds four times as fast.
     """
     n = ecef.shape[0]
-    out = np.empty((6, n))
+    out = np.empty((8, n))
     visible = np.empty(n, dtype=np.bool_)
     h1, k = site[0], site[4]
     for i in range(n):
@@ -115,11 +115,8 @@ def look(
         ground2 = east * east + north * north
         ground = math.sqrt(ground2)
         slant = math.sqrt(ground2 + up * up)
-        azimuth = math.atan2(east, north)
-        if azimuth < 0.0:
-            azimuth += 2.0 * math.pi
-        if azimuth >= 2.0 * math.pi:
-            azimuth = 0.0
+        if -1e-15 * north < east < 0.0:  # so that the azimuth stays below 2 pi
+            east = 0.0
         bend = site[2]
         if ground2 > 0.0:
             bend = (north * north * site[2] + east * east * site[3]) / ground2
@@ -130,7 +127,7 @@ def look(
         phi = math.atan2(ground, above) / k
         radius = k * earth
         half = math.sin(0.5 * phi)
-        far = (radius + h2) * math.sin(phi)
+        far = 2.0 * (radius + h2) * half * math.sqrt(1.0 - half * half)
         rise = h2 - h1 - 2.0 * (radius + h2) * half * half
         apparent = math.atan2(rise, far)
         q = max(h1, 0.0) / radius
@@ -147,11 +144,13 @@ def look(
             rate = (dx * velocity[i, 0] + dy * velocity[i, 1] + dz * velocity[i, 2]) / slant
         visible[i] = seen
         out[0, i] = slant
-        out[1, i] = azimuth
-        out[2, i] = math.atan2(up, ground)
-        out[3, i] = apparent
-        out[4, i] = rate
-        out[5, i] = snr
+        out[1, i] = apparent
+        out[2, i] = rate
+        out[3, i] = snr
+        out[4, i] = east
+        out[5, i] = north
+        out[6, i] = up
+        out[7, i] = ground
     return out, visible
 
 
@@ -239,8 +238,10 @@ def statistic_log_pdf_scalar(z: float, snr: float, n_pulses: int, swerling: int)
 
 @njit(cache=True, error_model="numpy")
 def pd_scalar(snr: float, threshold: float, n_pulses: int, swerling: int) -> float:
-    """Probability that the statistic passes a threshold; meaning as `detection.pd`, given the threshold."""
+    """Probability that the statistic passes a threshold; meaning as `detection.pd`; NaN off domain."""
     n = n_pulses
+    if not (snr >= 0.0 and 0.0 <= threshold < math.inf):
+        return math.nan
     if n == 1:
         if swerling == 1 or swerling == 2:
             return math.exp(-threshold / (1.0 + snr))
@@ -264,13 +265,11 @@ def pd_scalar(snr: float, threshold: float, n_pulses: int, swerling: int) -> flo
         log_w, ratio = -k * math.log1p(mean / k), mean / (k + mean)
     weight = math.exp(log_w)
     far = log_w < -700.0
-    done, total, j = 0.0, 0.0, 0.0
-    while True:
+    done, total = 0.0, 0.0
+    for j in range(int(threshold + 12.0 * math.sqrt(threshold)) + 60):  # beyond, the tail is 1 to rounding
         total += weight * tail
         done += weight
         step = (ratio if k == math.inf else ratio * (k + j)) / (j + 1.0)
-        if 1.0 - tail < 1e-15:
-            break
         if step < 0.5 and weight < 1e-18 * total:
             break
         if far:
@@ -278,9 +277,10 @@ def pd_scalar(snr: float, threshold: float, n_pulses: int, swerling: int) -> flo
             weight = math.exp(log_w)
         else:
             weight *= step
-        j += 1.0
         tail = min(tail + increment, 1.0)
-        increment *= threshold / (n + j)
+        if 1.0 - tail < 1e-15:
+            break
+        increment *= threshold / (n + j + 1.0)
     rest = 1.0 - done
     if rest > 1e-14:
         total += rest
@@ -298,12 +298,13 @@ def pd_rows(snr: FloatArray, threshold: FloatArray, n_pulses: int, swerling: int
 
 
 def warm() -> None:
-    """Compile, or load from the cache, what a run needs."""
-    place = np.zeros(3)
-    place[0] = 6.4e6
-    rows = np.array([[6.5e6, 0.0, 0.0]])
+    """Compile, or load from the cache, what a run needs: tables are read-only, rows of positions may be either."""
+    rows, place, table, grid = np.array([[6.5e6, 0.0, 0.0]]), np.array([6.4e6, 0.0, 0.0]), np.zeros((2, 2)), np.ones(4)
+    turn = np.eye(3)
+    for fixed in (place, table, grid, turn):
+        fixed.flags.writeable = False
     aspect(rows, rows, rows, np.zeros(1), 1.0)
-    look(rows, rows, place, np.eye(3), np.ones(5), np.ones(5), np.zeros((0, 0)), np.ones(4))
-    two_way_db_rows(np.zeros((2, 2)), np.ones(4), np.zeros(1), np.zeros(1))
+    look(rows, rows, place, turn, np.ones(5), np.ones(5), table, grid)
+    two_way_db_rows(table, grid, np.zeros(1), np.zeros(1))
     statistic_log_pdf_scalar(1.0, 1.0, 2, 1)
     pd_rows(np.ones(1), np.ones(1), 2, 1)

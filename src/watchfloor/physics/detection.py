@@ -192,15 +192,15 @@ def required_snr(pd: ArrayLike, pfa: ArrayLike, *, n_pulses: int = 1, swerling: 
     k = shape(swerling, n_pulses)
     if k == n_pulses:
         return threshold(pfa, n_pulses) / special.gammainccinv(n_pulses, wanted) - 1.0
-    high_half = wanted > 0.5
+    near_one = wanted > 0.9999  # where 1 - pd would lose digits
     low, high = np.full(wanted.shape, -40.0), np.full(wanted.shape, 80.0)  # natural log of the ratio
     for _ in range(52):
         middle = 0.5 * (low + high)
         ratio = np.exp(middle)
         below = _probability(ratio, pfa, n_pulses, swerling, missed=False) < wanted
-        if np.any(high_half):
+        if np.any(near_one):
             missed = _probability(ratio, pfa, n_pulses, swerling, missed=True) > 1.0 - wanted
-            below = np.where(high_half, missed, below)
+            below = np.where(near_one, missed, below)
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.exp(0.5 * (low + high))
 

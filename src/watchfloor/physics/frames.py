@@ -174,6 +174,13 @@ class Place:
         out.flags.writeable = False
         return out
 
+    @cached_property
+    def curvatures_per_m(self) -> tuple[float, float]:
+        """Curvature of the ellipsoid's meridian and of its prime vertical here. [1/m]"""  # noqa: D400, D415
+        w2 = 1.0 - E2 * float(np.sin(self.lat_rad)) ** 2
+        normal = SEMI_MAJOR_M / w2**0.5
+        return w2 / (normal * (1.0 - E2)), 1.0 / normal
+
 
 def ecef_to_polar(ecef_m: ArrayLike, place: Place) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Slant range, azimuth and elevation of ECEF positions about a place.
@@ -196,11 +203,9 @@ def ecef_to_polar(ecef_m: ArrayLike, place: Place) -> tuple[FloatArray, FloatArr
     """
     east, north, up = _enu(ecef_m, place)
     ground2 = east * east + north * north
-    return (
-        np.sqrt(ground2 + up * up),
-        np.arctan2(east, north) % _TWO_PI,
-        np.arctan2(up, np.sqrt(ground2)),
-    )
+    azimuth = np.arctan2(east, north) % _TWO_PI
+    azimuth = np.where(azimuth < _TWO_PI, azimuth, 0.0)  # a hair west of north rounds up to 2 pi
+    return np.sqrt(ground2 + up * up), azimuth, np.arctan2(up, np.sqrt(ground2))
 
 
 def polar_to_ecef(range_m: ArrayLike, azimuth_rad: ArrayLike, elevation_rad: ArrayLike, place: Place) -> FloatArray:

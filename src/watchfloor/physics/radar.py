@@ -19,14 +19,14 @@ from watchfloor.base.units import BOLTZMANN_JPK, C_MPS, T0_K, BoolArray, FloatAr
 from watchfloor.physics import _kernels, accuracy, detection
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.frames import Place
-from watchfloor.physics.propagation import K_STANDARD, curvature_radius_m
+from watchfloor.physics.propagation import K_STANDARD
 
 FLOOR_FRACTION = 0.05
 """Error that no signal-to-noise ratio removes (quantisation, calibration), as a share of the resolution cell: a beam
 split 20 to 1, an assumption in the range that textbooks quote for working radars. [1]"""
 _CELL_SIGMA = 1.0 / math.sqrt(12.0)
-_NO_GAS = np.zeros((0, 0))
-_NO_GRID = np.zeros(4)
+_NO_GAS, _NO_GRID = np.zeros((0, 0)), np.zeros(4)
+_NO_GAS.flags.writeable = _NO_GRID.flags.writeable = False  # one compiled form, with gas or without
 
 
 def system_temperature_k(noise_figure_db: float, *, antenna_temperature_k: float = T0_K) -> float:
@@ -224,6 +224,16 @@ class Radar:
         )
 
     @cached_property
+    def _bounds(self) -> tuple[float, float, float, float]:
+        """Cramer-Rao bounds of range, azimuth, elevation and range rate at an energy ratio of 1. [m, rad, rad, m/s]"""  # noqa: D400, D415
+        return (
+            float(accuracy.sigma_range_m(1.0, self.bandwidth_hz)),
+            float(accuracy.sigma_angle_rad(1.0, self.beamwidth_azimuth_rad)),
+            float(accuracy.sigma_angle_rad(1.0, self.beamwidth_elevation_rad)),
+            float(accuracy.sigma_range_rate_mps(1.0, self.wavelength_m, self.coherent_time_s)),
+        )
+
+    @cached_property
     def _limits(self) -> FloatArray:
         return np.array(
             [self.range_min_m, self.range_max_m, self.elevation_min_rad, self.elevation_max_rad, self.snr_1m2_1m]
@@ -394,16 +404,17 @@ def look(
     ecef, velocity = np.ascontiguousarray(ecef_m, np.float64), np.ascontiguousarray(velocity_ecef_mps, np.float64)
     if ecef.ndim != 2 or ecef.shape[1] != 3 or velocity.shape != ecef.shape:
         raise ValueError(f"look needs (n, 3) positions and velocities, got {ecef.shape} and {velocity.shape}")
-    site = np.array([place.alt_m - ground_alt_m, ground_alt_m, *_curvatures(place), k])
+    site = np.array([place.alt_m - ground_alt_m, ground_alt_m, *place.curvatures_per_m, k])
     table, grid = (_NO_GAS, _NO_GRID) if gas is None else (gas.table_db, gas.grid)
     out, visible = _kernels.look(ecef, velocity, place.ecef_m, place.rotation, site, radar._limits, table, grid)
+    azimuth = np.arctan2(out[4], out[5])
     return Look(
         range_m=out[0],
-        azimuth_rad=out[1],
-        elevation_rad=out[2],
-        elevation_apparent_rad=out[3],
-        range_rate_mps=out[4],
-        snr_1m2=out[5],
+        azimuth_rad=azimuth + 2.0 * np.pi * (azimuth < 0.0),
+        elevation_rad=np.arctan2(out[6], out[7]),
+        elevation_apparent_rad=out[1],
+        range_rate_mps=out[2],
+        snr_1m2=out[3],
         visible=visible,
     )
 
@@ -440,7 +451,7 @@ def error_sigmas(
     energy = radar.n_pulses * np.asarray(snr, dtype=np.float64)
     unit = 1.0 / np.sqrt(energy)
     unmeasured = np.full(unit.shape, np.nan)
-    bound_range, bound_azimuth, bound_elevation, bound_rate = radar_bounds(radar)
+    bound_range, bound_azimuth, bound_elevation, bound_rate = radar._bounds
 
     def total(bound: float, cell: float) -> FloatArray:
         random = np.minimum(bound * unit, _CELL_SIGMA * cell)
@@ -452,34 +463,3 @@ def error_sigmas(
         total(bound_elevation, radar.beamwidth_elevation_rad) if radar.measures_elevation else unmeasured,
         total(bound_rate, radar.range_rate_cell_mps) if radar.measures_range_rate else unmeasured,
     )
-
-
-def radar_bounds(radar: Radar) -> tuple[float, float, float, float]:
-    """Cramer-Rao bounds of range, azimuth, elevation and range rate at an energy ratio of 1.
-
-    Parameters
-    ----------
-    radar : Radar
-        The radar.
-
-    Returns
-    -------
-    tuple of 4 float
-        Standard deviations; they fall as one over the root of the energy ratio. [m, rad, rad, m/s]
-
-    References
-    ----------
-    As in `accuracy`.
-    """
-    return (
-        float(accuracy.sigma_range_m(1.0, radar.bandwidth_hz)),
-        float(accuracy.sigma_angle_rad(1.0, radar.beamwidth_azimuth_rad)),
-        float(accuracy.sigma_angle_rad(1.0, radar.beamwidth_elevation_rad)),
-        float(accuracy.sigma_range_rate_mps(1.0, radar.wavelength_m, radar.coherent_time_s)),
-    )
-
-
-def _curvatures(place: Place) -> tuple[float, float]:
-    """One over the meridian and the normal radius of curvature at a place. [1/m]"""  # noqa: D400, D415
-    meridian, normal = curvature_radius_m(place.lat_rad, np.array([0.0, 0.5 * np.pi]))
-    return 1.0 / float(meridian), 1.0 / float(normal)
