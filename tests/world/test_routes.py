@@ -207,6 +207,7 @@ def test_climb_is_smooth_and_within_the_slope():
     path = trajectory(waypoints([at(41.0, 30.0, 1000.0), at(41.0, 31.0, 9000.0)], slope_max_deg=9.0))
     position, velocity = sample(path, np.linspace(0.0, path.t_s[-1], 4001))
     alt, speed, _, climb = ground(position, velocity)
+    np.testing.assert_allclose(np.linalg.norm(velocity, axis=1), 250.0, rtol=2e-4)  # along the slope
     assert np.all(np.diff(alt) >= -1e-6)
     np.testing.assert_allclose(
         climb[[0, -1]], 0.0, atol=0.1

@@ -157,6 +157,13 @@ def test_counts_are_logged(tmp_path, caplog):
     assert "60 rows, 1 flights; dropped 1 stale, 0 jumping, 0 lone rows; 0 splits" in caplog.text
 
 
+def test_a_file_that_changed_is_read_again(tmp_path):
+    file = write(tmp_path / "f.csv", table(np.arange(0.0, 60.0, 1.0)))
+    assert recorded(file).names == recorded(file).names == ("AF1",)
+    write(file, table(np.arange(0.0, 61.0, 1.0), name="BA2"))
+    assert recorded(file).names == ("BA2",)
+
+
 def test_what_cannot_be_flown_is_refused(tmp_path):
     lone = write(tmp_path / "lone.csv", table(np.array([0.0])) + table(np.array([0.0]), name="B"))
     with pytest.raises(DataError, match=r"lone\.csv: no flight has two rows"):

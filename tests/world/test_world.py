@@ -109,6 +109,12 @@ def test_movers_are_absent_before_they_start_and_after_they_end():
         assert np.isfinite(truth.position_ecef_m[i, inside]).all()
 
 
+def test_a_mover_killed_at_the_end_of_a_tick_is_absent_from_the_whole_of_the_next():
+    world = make(knot_s=2.0)
+    world.step(Effects.empty(), until_s=100.0)
+    assert not world.step(kill(0, 100.0), until_s=110.0).present[0].any()
+
+
 def test_a_killed_mover_is_gone_from_the_arrival_on():
     world = make(knot_s=2.0)
     world.step(Effects.empty(), until_s=100.0)

@@ -138,7 +138,7 @@ def compile_trajectory(pieces: Sequence[Piece], *, closed: bool = False, start_f
     times, positions, velocities, banks = [np.zeros(1)], [], [], []
     t_s = 0.0
     for i, piece in enumerate(pieces):
-        n = max(1, int(np.ceil(piece.length_m / _step_m(piece.curvature_1pm))))
+        n = int(np.ceil(piece.length_m / _step_m(piece)))
         u = np.linspace(0.0, piece.length_m, 2 * n + 1)  # knots, and between them midpoints for the arc length
         around = u + _TANGENT_STEP_M * np.array([[-1.0], [0.0], [1.0]])
         behind, here, ahead = geodetic_to_ecef(*piece.at(around))
@@ -169,9 +169,12 @@ def compile_trajectory(pieces: Sequence[Piece], *, closed: bool = False, start_f
     )
 
 
-def _step_m(curvature_1pm: float) -> float:
-    """Interval in which a cubic stays within 0.2 mm of an arc: r theta^4 / 384 (de Boor, Hoellig & Sabin, 1987)."""
-    if curvature_1pm == 0.0:
-        return _LEG_STEP_M
-    radius = 1.0 / abs(curvature_1pm)
+def _step_m(piece: Piece) -> float:
+    """Interval in which a cubic stays within 0.2 mm of an arc: r theta^4 / 384 (de Boor, Hoellig & Sabin, 1987).
+
+    Of a leg, a sixteenth: its slope may change, and the speed along it should not.
+    """
+    if piece.curvature_1pm == 0.0:
+        return min(_LEG_STEP_M, piece.length_m / 16.0)
+    radius = 1.0 / abs(piece.curvature_1pm)
     return radius * min(0.1, (384.0 * _ARC_ERROR_M / radius) ** 0.25)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -76,49 +77,56 @@ class RecordedTraffic:
         source = file if file is not None else config.file
         if source is None:
             raise DataError("recorded traffic: no file; give `file` in the scenario or --traffic FILE")
-        flights = read_flights(Path(source))
-        if len(flights) > config.rows_max:
-            raise DataError(
-                f"{source}: {len(flights)} rows, more than rows_max {config.rows_max}; cut the file or raise it"
-            )
-        position = geodetic_to_ecef(flights.lat_rad, flights.lon_rad, flights.alt_m)
-        velocity = _velocity_ecef(flights)
-        self.cleaning, parts = split(
-            flights.flight,
-            flights.t_s,
-            position,
-            np.stack((flights.lat_rad, flights.lon_rad), axis=1),
-            gap_s=config.gap_s,
-            speed_gate_mps=config.speed_gate_mps,
-        )
-        if not parts:
-            raise DataError(f"{source}: no flight has two rows that belong together; check the time column and gap_s")
-        _log.info(
-            "%s: %d rows, %d flights; dropped %d stale, %d jumping, %d lone rows; %d splits",
-            source,
-            self.cleaning.n_rows,
-            len(parts),
-            self.cleaning.n_stale,
-            self.cleaning.n_jumps,
-            self.cleaning.n_short,
-            self.cleaning.n_splits,
-        )
-        epoch = min(float(flights.t_s[rows[0]]) for rows in parts)
-        names, trajectories, starts, seen = [], [], [], dict[int, int]()
-        for rows in parts:
-            code = int(flights.flight[rows[0]])
-            seen[code] = seen.get(code, 0) + 1
-            name = flights.names[code]
-            names.append(name if seen[code] == 1 else f"{name}.{seen[code]}")
-            t_s = flights.t_s[rows]
-            starts.append(config.start_s + float(t_s[0]) - epoch)
-            known = None if velocity is None else velocity[rows]
-            trajectories.append(fit(t_s - t_s[0], position[rows], known, smooth_s=config.smooth_s))
-        self.names: tuple[str, ...] = tuple(names)
-        self.trajectories: tuple[Trajectory, ...] = tuple(trajectories)
-        self.starts_s: tuple[float, ...] = tuple(starts)
+        path = Path(source)
+        stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+        loaded = _load(config, path, stamp)  # pyright: ignore[reportArgumentType]
+        self.names, self.trajectories, self.starts_s, self.cleaning = loaded
         self.type: str = config.type
         self.transponder: bool = config.transponder
+
+
+@lru_cache(maxsize=2)
+def _load(
+    config: RecordedTrafficConfig, path: Path, stamp: tuple[int, int] | None
+) -> tuple[tuple[str, ...], tuple[Trajectory, ...], tuple[float, ...], Cleaning]:
+    """Read, clean and fit a file, once for all replicates; ``stamp`` (time and size) notices that it has changed."""
+    flights = read_flights(path)
+    if len(flights) > config.rows_max:
+        raise DataError(f"{path}: {len(flights)} rows, more than rows_max {config.rows_max}; cut the file or raise it")
+    position = geodetic_to_ecef(flights.lat_rad, flights.lon_rad, flights.alt_m)
+    velocity = _velocity_ecef(flights)
+    cleaning, parts = split(
+        flights.flight,
+        flights.t_s,
+        position,
+        np.stack((flights.lat_rad, flights.lon_rad), axis=1),
+        gap_s=config.gap_s,
+        speed_gate_mps=config.speed_gate_mps,
+    )
+    if not parts:
+        raise DataError(f"{path}: no flight has two rows that belong together; check the time column and gap_s")
+    _log.info(
+        "%s: %d rows, %d flights; dropped %d stale, %d jumping, %d lone rows; %d splits",
+        path,
+        cleaning.n_rows,
+        len(parts),
+        cleaning.n_stale,
+        cleaning.n_jumps,
+        cleaning.n_short,
+        cleaning.n_splits,
+    )
+    epoch_s = min(float(flights.t_s[rows[0]]) for rows in parts)
+    names, trajectories, starts_s, seen = [], [], [], dict[int, int]()
+    for rows in parts:
+        code = int(flights.flight[rows[0]])
+        seen[code] = seen.get(code, 0) + 1
+        name = flights.names[code]
+        names.append(name if seen[code] == 1 else f"{name}.{seen[code]}")
+        t_s = flights.t_s[rows]
+        starts_s.append(config.start_s + float(t_s[0]) - epoch_s)
+        known = None if velocity is None else velocity[rows]
+        trajectories.append(fit(t_s - t_s[0], position[rows], known, smooth_s=config.smooth_s))
+    return tuple(names), tuple(trajectories), tuple(starts_s), cleaning
 
 
 def split(
