@@ -18,11 +18,10 @@ from watchfloor.base.config import Config
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
-from watchfloor.base.units import FOOT_M, BoolArray, IntArray
-from watchfloor.physics import _kernels as physics_kernels
+from watchfloor.base.units import FOOT_M, BoolArray, FloatArray, IntArray
 from watchfloor.physics.atmosphere import GasTable
-from watchfloor.physics.frames import Place
-from watchfloor.physics.propagation import K_STANDARD, curvature_radius_m
+from watchfloor.physics.frames import Place, ecef_to_polar
+from watchfloor.physics.propagation import curvature_radius_m, visible
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
 from watchfloor.scenario.model import Name
@@ -117,9 +116,6 @@ class SecondaryRadar:
         self._address, self._label = np.asarray(address, np.int64), np.asarray(label, np.int64)
         self._answers = np.asarray(transponder, np.bool_)
         self._sigma_range_m, self._sigma_azimuth_rad = config.range_sigma_m, radians(config.azimuth_sigma_deg)
-        bend = 1.0 / curvature_radius_m(place.lat_rad, np.array([0.0, 0.5 * pi]))
-        self._site = np.array([config.mast_m, self.ground_alt_m, bend[0], bend[1], K_STANDARD])
-        self._limits = np.array([0.0, self.range_max_m, -0.5 * pi, 0.5 * pi, 1.0])
         self._rng = streams.rng("sensor", config.name, "reply")
 
     def observe(self, truth: Truth, tasks: Tasks, *, until_s: float) -> tuple[Plots, PlotOrigins]:
@@ -136,7 +132,7 @@ class SecondaryRadar:
             raise ValueError(
                 f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
             )
-        row, ordinal, t, position, velocity, _ = _kernels.passes(
+        row, ordinal, t, position, _, _ = _kernels.passes(
             knots,
             np.ascontiguousarray(truth.position_ecef_m),
             np.ascontiguousarray(truth.velocity_ecef_mps),
@@ -152,19 +148,11 @@ class SecondaryRadar:
         block = (n_passes, len(self._answers))
         normal = self._rng.standard_normal((*block, 3))[ordinal, mover]
         uniform = self._rng.random((*block, 2))[ordinal, mover]
-        seen, visible = physics_kernels.look(
-            position,
-            velocity,
-            self.place.ecef_m,
-            self.place.rotation,
-            self._site,
-            self._limits,
-            np.zeros((0, 0)),
-            np.zeros(4),
-        )
-        heard = np.flatnonzero(visible & (uniform[:, 0] < self.config.reply_probability))
+        slant, azimuth, elevation = ecef_to_polar(position, self.place)
+        in_sight = self._in_sight(slant, azimuth, elevation)
+        heard = np.flatnonzero(in_sight & (uniform[:, 0] < self.config.reply_probability))
         t, mover, normal = t[heard], mover[heard], normal[heard]
-        slant, azimuth, elevation = seen[:3, heard]
+        slant, azimuth, elevation = slant[heard], azimuth[heard], elevation[heard]
         height_to_angle = 1.0 / (slant * np.maximum(np.cos(elevation), 0.1))
         altitude_error = ALTITUDE_STEP_M * (uniform[heard, 1] - 0.5) + self.config.altitude_sigma_m * normal[:, 2]
         measurement = np.full((len(t), 4), np.nan)
@@ -189,3 +177,12 @@ class SecondaryRadar:
             label=self._label[mover],
         )
         return plots, PlotOrigins(mover=mover, n_merged=np.ones(len(t), np.int64))
+
+    def _in_sight(self, slant: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> BoolArray:
+        """Whether a target is in range and above ground and horizon, as `physics.radar.look` reckons it."""
+        earth_m = curvature_radius_m(self.place.lat_rad, azimuth) + self.ground_alt_m
+        across, above = slant * np.cos(elevation), earth_m + self.config.mast_m + slant * np.sin(elevation)
+        height = np.hypot(across, above) - earth_m
+        ground = earth_m * np.arctan2(across, above)
+        over = visible(self.config.mast_m, np.maximum(height, 0.0), ground, earth_radius_m=earth_m)
+        return over & (height >= 0.0) & (slant <= self.range_max_m)
