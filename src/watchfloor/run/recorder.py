@@ -15,7 +15,7 @@ from watchfloor.base.units import FloatArray
 class Recorder:
     """Keeps references to the frozen tables of every tick; stacks them when asked.
 
-    ``quiet`` keeps nothing but knowledge and times of presence: for campaign sorties, of which the ledger is the record.
+    ``quiet`` keeps nothing but knowledge and times of presence: for campaign sorties, whose record is the ledger.
     """
 
     quiet: bool = False

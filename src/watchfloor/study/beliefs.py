@@ -123,7 +123,7 @@ def _gated_range_m(
 
 
 def _last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
-    """Return the farthest range at which the rows of ``p`` (n, r) are at least ``level``, straight between; 0 if none."""
+    """Return the farthest range at which the rows of ``p`` (n, r) reach ``level``, straight between; 0 if none."""
     above: BoolArray = p >= level
     last = above.shape[1] - 1 - above[:, ::-1].argmax(axis=1)
     i = np.minimum(last, len(range_m) - 2)

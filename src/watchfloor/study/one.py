@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from watchfloor.assess.defence import defence
@@ -47,25 +45,20 @@ def play_one(scenario: Scenario, *, option: str, replicate: int, curve: bool, bu
     run.test()
 
 
-@dataclass
 class _Run:
-    scenario: Scenario
-    option: str
-    replicate: int
-    buffer: Buffer
-    hours: float = 0.0
-    n_sorties: int = 0
-    knowledge: Knowledge | None = None
-    parcels: list[Parcel] = field(default_factory=list)
+    """One run while it is played: the world drawn for it, and what has been learned and sent so far."""
 
-    def __post_init__(self) -> None:
-        assert self.scenario.study is not None and self.scenario.campaign is not None
-        self.study: StudyConfig = self.scenario.study
-        self.phase: CampaignConfig = self.scenario.campaign
-        self.streams = Streams(self.scenario.seed, f"replicate-{self.replicate}")
-        self.drawn: Drawn = draw(self.scenario, self.streams)
-        self.prior: Knowledge = self._mission(None, "prior").learner.knowledge
+    def __init__(self, scenario: Scenario, option: str, replicate: int, buffer: Buffer) -> None:
+        assert scenario.study is not None and scenario.campaign is not None
+        self.scenario, self.option, self.replicate, self.buffer = scenario, option, replicate, buffer
+        self.study: StudyConfig = scenario.study
+        self.phase: CampaignConfig = scenario.campaign
+        self.streams = Streams(scenario.seed, f"replicate-{replicate}")
+        self.drawn: Drawn = draw(scenario, self.streams)
+        self.prior: Knowledge = self._mission(None).learner.knowledge
         self.knowledge = self.prior
+        self.parcels: list[Parcel] = []
+        self.hours, self.n_sorties = 0.0, 0
 
     # ---- peacetime
 
@@ -152,7 +145,7 @@ class _Run:
         )
 
     def _try(self, knowledge: Knowledge | None, who: int) -> None:
-        mission, log = self._mission(knowledge, "test"), Recorder()
+        mission, log = self._mission(knowledge), Recorder()
         play(mission, log)
         history = log.history()
         seen = self._encounter(mission, history)
@@ -189,8 +182,8 @@ class _Run:
         )
 
     def _trial(self, mission: Mission, history: History, seen: Encounter, who: int) -> Trials:
-        group = np.array([mission.world.names.index(self.study.subject)])
-        result = defence(history.effects, group=group)
+        raid = np.flatnonzero(np.isin(mission.world.types, self.scenario.hostile))
+        result = defence(history.effects, group=raid)
         return Trials(
             who=np.array([who]),
             hours=np.array([self.hours]),
@@ -202,7 +195,7 @@ class _Run:
             n_shots=np.array([result.n_shots]),
             n_arrived=np.array([result.n_arrived]),
             p_survive=np.array([result.p_survive]),
-            killed=np.array([result.n_killed]),
+            n_killed=np.array([result.n_killed]),
             n_others_killed=np.array([result.n_others_killed]),
         )
 
@@ -212,14 +205,10 @@ class _Run:
         config = self.scenario.sensors[sensor]
         return places_of(self.scenario)[config.place].alt_m + config.mast_m  # type: ignore[attr-defined]
 
-    def _mission(self, knowledge: Knowledge | None, name: str) -> Mission:
-        return build(
-            self.scenario,
-            self.scenario.mission,
-            drawn=self.drawn,
-            streams=self.streams.child(name),
-            knowledge=knowledge,
-        )
+    def _mission(self, knowledge: Knowledge | None) -> Mission:
+        """Build the test mission; every trial of a replicate meets the same dice."""
+        streams = self.streams.child("test")
+        return build(self.scenario, self.scenario.mission, drawn=self.drawn, streams=streams, knowledge=knowledge)
 
     @property
     def _subject_type(self) -> str:

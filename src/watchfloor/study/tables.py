@@ -17,7 +17,7 @@ class Trials(Columns):
     """Test missions: one row a trial of the knowledge that somebody had at some exposure."""
 
     who: IntArray
-    """(n,) 0: the campaign's owner with its own knowledge; 1: the study's defender, at the end, with what reached it."""
+    """(n,) 0: the campaign's owner with its own knowledge; 1: the study's defender with what reached it by the end."""
     hours: FloatArray
     """(n,) exposure behind the knowledge. [h]"""
     tracked_m: FloatArray
@@ -33,11 +33,11 @@ class Trials(Columns):
     n_shots: IntArray
     """(n,) rounds fired."""
     n_arrived: IntArray
-    """(n,) rounds that met the subject inside the envelope with a track."""
+    """(n,) rounds that met one of the raid, in reach and with a track; the raid is every mover of a hostile type."""
     p_survive: FloatArray
-    """(n,) expected survival of the subject, before the dice. [1]"""
-    killed: IntArray
-    """(n,) 1 if the dice killed it."""
+    """(n,) expected share of the raid that survives, before the dice. [1]"""
+    n_killed: IntArray
+    """(n,) movers of the raid that the dice killed."""
     n_others_killed: IntArray
     """(n,) others killed: friends and bystanders."""
 
