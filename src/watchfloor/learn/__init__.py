@@ -24,3 +24,4 @@ given).
 """
 
 from watchfloor.learn import grid as grid
+from watchfloor.learn._kernels import warm as warm

@@ -18,7 +18,7 @@ from watchfloor.learn.identify import Kinematics, log_label, softmax, speed_and_
 from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import broad, cell_centres, make_library
 from watchfloor.learn.share import Evidence
-from watchfloor.learn.update import LATTICE, Echoes, decorrelation_rad, pd_row
+from watchfloor.learn.update import LATTICE, N_LATTICE, Echoes, decorrelation_rad, pd_row
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.frames import Place, aspect
 from watchfloor.physics.radar import Radar, look
@@ -39,7 +39,7 @@ class GridLearnerConfig(Config):
     cell_deg: float = Field(default=15.0, ge=1.0, le=180.0)
     """Width of an aspect cell; divides 180. [deg]"""
     label_reliability: float = Field(default=0.98, gt=0.0, lt=1.0)
-    """Chance that a transponder or flight plan declares the right type; a labelled look teaches with this weight. [1]"""
+    """Chance that a transponder or flight plan declares the right type; weight of a labelled look. [1]"""
     min_probability: float = Field(default=0.5, ge=0.0, le=1.0)
     """A track without a label teaches a type only when its probability is at least this. [1]"""
     association: float = Field(default=0.98, gt=0.0, le=1.0)
@@ -66,6 +66,8 @@ class GridLearnerConfig(Config):
     """Probabilities of false alarm a cell that a gate may use, beside the radar's own. [1]"""
     false_cost: float = Field(default=0.02, ge=0.0)
     """Price of one false plot inside a gate, in detections. [1]"""
+    min_gain: float = Field(default=0.005, ge=0.0, le=1.0)
+    """Least gain, in expected detections a look, for which a gate is opened. [1]"""
     gate_sigmas: float = Field(default=3.0, gt=0.0, le=10.0)
     """Radius of a gate in standard deviations of the predicted position. [1]"""
     manoeuvre_mps2: float = Field(default=1.0, ge=0.0, le=100.0)
@@ -167,7 +169,7 @@ class GridLearner:
                 [[pd_row(float(pfa), r.n_pulses, law) for law in laws] for pfa in self._rungs[s]]
                 for s, r in enumerate(self._radars)
             ]
-        ).reshape(len(self._radars), n_rungs, len(laws), -1)
+        ).reshape(len(self._radars), n_rungs, len(laws), N_LATTICE)
 
         self._kinematics = Kinematics(
             [cards[name] for name in types],
@@ -266,7 +268,8 @@ class GridLearner:
             self._slots.own,
             self._library.start_probability,
         )
-        pfa, pd = best_rung(np.clip(pd, 0.0, 1.0), self._rungs, n_cells, self._config.false_cost)
+        config = self._config
+        pfa, pd = best_rung(np.clip(pd, 0.0, 1.0), self._rungs, n_cells, config.false_cost, min_gain=config.min_gain)
         each = np.repeat(np.arange(n), n_radars)
         return Tasks(
             track=tracks.number[keep][each],

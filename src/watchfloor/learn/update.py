@@ -25,14 +25,15 @@ from watchfloor.physics.radar import Radar
 
 STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 """Step of the lattices and of the grid of levels: one interpolation weight serves a whole row. [dB]"""
-SNR_MIN_DB, SNR_MAX_DB = -40.0, 60.0
+SNR_MIN_DB, SNR_MAX_DB = -40.0, 70.0
 """Signal-to-noise ratios computed; constant below, linear in decibels above (a power law there). [dB]"""
-POWER_MIN_DB, POWER_MAX_DB = -5.0, 30.0
+POWER_MIN_DB, POWER_MAX_DB = -5.0, 40.0
 """Measured powers computed; beyond the upper end the density depends on power over signal alone. [dB]"""
 SNR_1M2_MAX_DB = 110.0
 """A 1 m2 signal-to-noise ratio beyond this, either way, is taken to be this. [dB]"""
 _FIRST_DB = SIGMA_GRID_DBSM[0] - SNR_1M2_MAX_DB - 2.0 * STEP_DB
-_N_LATTICE = round((SIGMA_GRID_DBSM[-1] + SNR_1M2_MAX_DB + 2.0 * STEP_DB - _FIRST_DB) / STEP_DB) + 1
+N_LATTICE = round((SIGMA_GRID_DBSM[-1] + SNR_1M2_MAX_DB + 2.0 * STEP_DB - _FIRST_DB) / STEP_DB) + 1
+"""Points of a lattice of signal-to-noise ratios."""
 _SNR_DB = np.arange(SNR_MIN_DB, SNR_MAX_DB + 0.5 * STEP_DB, STEP_DB)
 _POWER_DB = np.arange(POWER_MIN_DB, POWER_MAX_DB + 0.5 * STEP_DB, STEP_DB)
 LATTICE = np.array([_FIRST_DB, STEP_DB, POWER_MIN_DB, POWER_MAX_DB])
@@ -43,7 +44,7 @@ _LOG_TINY = -700.0
 def _spread_out(rows: FloatArray, *, linear: bool) -> FloatArray:
     """Continue rows computed on SNR_MIN_DB..SNR_MAX_DB to the whole lattice; read-only."""
     before = round((SNR_MIN_DB - _FIRST_DB) / STEP_DB)
-    after = _N_LATTICE - before - rows.shape[-1]
+    after = N_LATTICE - before - rows.shape[-1]
     slope = (rows[..., -1:] - rows[..., -2:-1]) if linear else 0.0
     out = np.concatenate(
         (
@@ -96,11 +97,11 @@ class Echoes:
         self._swerlings = tuple(swerlings)
         self._association = association
         self.hit = np.array([[hit_table(r.n_pulses, w) for w in swerlings] for r in radars]).reshape(
-            len(radars), len(swerlings), len(_POWER_DB), _N_LATTICE
+            len(radars), len(swerlings), len(_POWER_DB), N_LATTICE
         )
         """(s, w, power, snr) log densities. [1]"""
         self._pfas = np.zeros(0)
-        self.miss = np.zeros((0, len(radars), len(swerlings), _N_LATTICE))
+        self.miss = np.zeros((0, len(radars), len(swerlings), N_LATTICE))
         """(pfa, s, w, snr) log probabilities of a miss, by the thresholds met so far. [1]"""
 
     def thresholds(self, pfa: FloatArray) -> IntArray:

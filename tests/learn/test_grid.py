@@ -1,0 +1,128 @@
+"""The learner as a whole: what a step keeps, what it leaves out."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from tests.learn import scene
+from watchfloor.base.picture import Looks, Tracks
+from watchfloor.base.registry import kinds
+from watchfloor.learn.grid import GridLearner, GridLearnerConfig
+
+
+def test_the_kind_is_found_by_its_name():
+    assert kinds("learn").config("grid") is GridLearnerConfig
+    made = kinds("learn").make(
+        GridLearnerConfig(), radars=[], places=[], gas=[], types=["a"], cards={"a": scene.card()}, knowledge=None
+    )
+    assert isinstance(made, GridLearner)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cell_deg": 50.0}, {"label_reliability": 1.0}, {"pfa_ladder": (0.5,)}, {"cell_rad": 1}]
+)
+def test_a_setting_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        GridLearnerConfig(**wrong)
+
+
+def test_radars_places_and_gas_come_one_a_sensor():
+    with pytest.raises(ValueError, match="one radar, place and gas"):
+        GridLearner(GridLearnerConfig(), radars=[None], places=[], gas=[None], types=[], cards={})
+
+
+def test_posteriors_stay_normalised_over_many_flights():
+    rng = np.random.default_rng(1)
+    one = scene.learner({"a": scene.card(), "b": scene.card(level=-20.0)})
+    flying = scene.tracks(8, label=np.arange(8) % 2)
+    for tick in range(6):
+        power = scene.swerling1(rng, scene.snr_1m2(flying), 5)
+        one.step(flying, scene.looks(flying, power, first_s=1.0 + 60.0 * tick))
+        np.testing.assert_allclose(np.exp(one.knowledge.log_posterior).sum(axis=1), 1.0, atol=1e-9)
+        if tick % 2:
+            one.close_flight()
+            np.testing.assert_allclose(np.exp(one.knowledge.log_posterior).sum(axis=1), 1.0, atol=1e-9)
+
+
+def test_one_look_teaches_once():
+    one = scene.learner({"a": scene.card()})
+    flying = scene.inbound(3, label=0)
+    seen = scene.looks(flying, np.full((3, 4), 60.0))
+    first_identity, first = one.step(flying, seen)
+    again_identity, again = one.step(flying, seen)
+    assert np.array_equal(first.log_posterior, again.log_posterior)
+    np.testing.assert_allclose(first_identity.probability, again_identity.probability, atol=1e-12)
+
+
+def test_the_order_of_looks_in_the_table_does_not_matter():
+    rng = np.random.default_rng(2)
+    flying = scene.tracks(5, label=0)
+    seen = scene.looks(flying, scene.swerling1(rng, 0.01 * scene.snr_1m2(flying), 6))
+    shuffled = seen.take(rng.permutation(len(seen)))
+    a, b = (scene.learner({"a": scene.card()}).step(flying, table)[1] for table in (seen, shuffled))
+    np.testing.assert_allclose(a.log_posterior, b.log_posterior, atol=1e-9)
+
+
+def test_a_knowledge_table_handed_out_does_not_change_afterwards():
+    one = scene.learner({"a": scene.card()})
+    before = one.knowledge
+    kept = before.log_posterior.copy()
+    flying = scene.inbound(2, label=0)
+    _, after = one.step(flying, scene.looks(flying, np.full((2, 3), 60.0)))
+    assert np.array_equal(before.log_posterior, kept)
+    assert not np.array_equal(after.log_posterior, kept)
+
+
+def test_looks_of_a_strange_track_or_sensor_are_left_out():
+    one = scene.learner({"a": scene.card()}, radars=[scene.radar(), None])
+    flying = scene.inbound(2, label=0)
+    before = one.knowledge.log_posterior
+    seen = scene.looks(flying, np.full((2, 2), 60.0), sensor=1)
+    one.step(flying, seen)
+    strange = scene.looks(flying, np.full((2, 2), 60.0))
+    one.step(flying, Looks(**{**dict(strange.items()), "track": strange.track + 500}))
+    assert np.array_equal(one.knowledge.log_posterior, before)
+
+
+def test_only_the_cell_and_type_looked_at_change():
+    one = scene.learner({"a": scene.card(), "b": scene.card()})
+    flying = scene.inbound(1, label=1)
+    before = one.knowledge
+    _, after = one.step(flying, scene.looks(flying, np.full((1, 3), 60.0)))
+    changed = np.any(before.log_posterior != after.log_posterior, axis=1)
+    assert np.array_equal(np.flatnonzero(changed), [12])  # type 1, nose-on cell
+
+
+def test_an_empty_tick_changes_nothing():
+    one = scene.learner({"a": scene.card()})
+    before = one.knowledge
+    identities, known = one.step(Tracks.empty(1), Looks.empty())
+    assert len(identities) == 0
+    assert identities.probability.shape == (0, 2)
+    assert known is before
+    assert len(one.task(Tracks.empty(1), identities, until_s=10.0)) == 0
+
+
+def test_port_and_starboard_share_a_cell():
+    flying = scene.tracks(16)
+    counts = np.bincount(scene.cells(flying), minlength=12)
+    assert counts.max() <= 4
+    one = scene.learner({"a": scene.card()})
+    labelled = scene.tracks(16, label=0)
+    _, known = one.step(labelled, scene.looks(labelled, np.full((16, 1), 60.0)))
+    np.testing.assert_allclose(known.n_looks, counts * 0.98, atol=1e-9)
+
+
+def test_many_tracks_coming_and_going_leave_no_trace_in_the_pool():
+    one = scene.learner({"a": scene.card()})
+    for round_ in range(5):
+        flying, ended = scene.tracks(40), scene.tracks(40, status=2)
+        number = flying.number + 1000 * round_
+        flying = Tracks(**{**dict(flying.items()), "number": number})
+        ended = Tracks(**{**dict(ended.items()), "number": number})
+        one.step(flying, scene.looks(flying, np.full((40, 3), 60.0)))
+        one.step(ended, scene.looks(ended, np.empty((40, 0))))
+    slots = one._slots
+    assert int(slots.n_free[0]) == len(slots.own)
+    assert len(set(slots.free[: slots.n_free[0]].tolist())) == len(slots.own)
+    assert len(slots.heard_s) == 64

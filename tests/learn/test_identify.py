@@ -1,0 +1,150 @@
+"""Identity: exact error rates, an open list of types, labels, and no confirming of oneself."""
+
+import numpy as np
+import pytest
+
+from tests.learn import scene
+from watchfloor.base.picture import Status
+from watchfloor.learn.curves import mean_sd_dbsm
+
+HIGH_SNR = 0.5  # a threshold that misses nothing of note: every look is a hit of known power
+
+
+@pytest.mark.parametrize(("k", "error"), [(1, 0.26), (4, 0.091), (8, 0.028), (16, 0.0033)])
+def test_two_types_six_decibels_apart_are_confused_as_often_as_theory_says(k, error):
+    rng = np.random.default_rng(k)
+    n = 3000
+    one = scene.learner(
+        {"low": scene.card(), "high": scene.card()}, knowledge=scene.sharp([0.0, 6.0], sd_db=0.01), p_other=1e-6
+    )
+    flying = scene.inbound(n)
+    truth = np.arange(n) % 2
+    power = scene.swerling1(rng, scene.snr_1m2(flying) * np.where(truth, 10.0**0.6, 1.0), k, pfa=HIGH_SNR)
+    identities, _ = one.step(flying, scene.looks(flying, np.nan_to_num(power, nan=1e-3)))
+    wrong = np.argmax(identities.probability[:, :2], axis=1) != truth
+    # half a unit of the last digit quoted, and four standard deviations of the count
+    tolerance = (0.005 if error > 0.1 else 0.0005) + 4.0 * np.sqrt(error * (1.0 - error) / n)
+    assert abs(wrong.mean() - error) < tolerance
+
+
+def test_probabilities_mean_what_they_say():
+    # types and levels drawn from the learner's own prior: then E[p(truth)] = E[sum p^2], and P("other") is calibrated
+    rng = np.random.default_rng(8)
+    n, k = 3000, 6
+    levels = np.array([-5.0, 0.0, 12.0])
+    one = scene.learner(
+        {f"t{i}": scene.card() for i in range(3)},
+        knowledge=scene.sharp(levels, sd_db=2.0),
+        p_other=0.2,
+        other_sd_db=8.0,
+    )
+    flying = scene.inbound(n)
+    truth = np.where(rng.random(n) < 0.2, 3, rng.integers(0, 3, n))
+    level = np.append(levels, 0.0)[truth] + np.where(truth == 3, 8.0, 2.0) * rng.standard_normal(n)
+    power = scene.swerling1(rng, scene.snr_1m2(flying) * 10.0 ** (0.1 * level), k)
+    p = one.step(flying, scene.looks(flying, power))[0].probability
+    assert np.isfinite(power).mean() > 0.9
+    p_truth, expected = p[np.arange(n), truth], (p * p).sum(axis=1)
+    assert abs((p_truth - expected).mean()) < 4.0 * (p_truth - expected).std() / np.sqrt(n)
+    miss = (truth == 3) - p[:, 3]
+    assert abs(miss.mean()) < 4.0 * miss.std() / np.sqrt(n)
+    assert p_truth.mean() > 0.5
+
+
+def test_a_stranger_far_from_every_type_is_called_other():
+    rng = np.random.default_rng(9)
+    one = scene.learner({"a": scene.card()}, knowledge=scene.sharp([0.0], sd_db=1.0), p_other=0.1)
+    flying = scene.inbound(40)
+    sigma = np.where(np.arange(40) < 20, 1.0, 10.0**1.5)
+    power = scene.swerling1(rng, scene.snr_1m2(flying) * sigma, 16)
+    p_other = one.step(flying, scene.looks(flying, power))[0].probability[:, 1]
+    assert np.median(p_other[:20]) < 0.05
+    assert p_other[20:].min() > 0.99
+
+
+def test_rows_sum_to_one_and_follow_the_tracks():
+    one = scene.learner({"a": scene.card(), "b": scene.card(level=20.0)})
+    flying = scene.inbound(7)
+    identities, _ = one.step(flying, scene.looks(flying, np.full((7, 3), 50.0)))
+    assert identities.probability.shape == (7, 3)
+    np.testing.assert_allclose(identities.probability.sum(axis=1), 1.0, atol=1e-12)
+    assert np.array_equal(identities.track, flying.number)
+
+
+def test_a_label_counts_with_its_reliability_and_rules_nothing_out():
+    cards = {"a": scene.card(), "b": scene.card()}
+    one = scene.learner(cards, label_reliability=0.98, p_other=0.2)
+    p = one.step(scene.inbound(1, label=1), scene.looks(scene.inbound(1), np.empty((1, 0))))[0].probability[0]
+    weight = np.array([0.4 * 0.01, 0.4 * 0.98, 0.2 * 0.01])
+    np.testing.assert_allclose(p, weight / weight.sum(), rtol=1e-12)
+
+
+def test_a_wrong_label_is_overruled_by_what_the_radar_sees():
+    rng = np.random.default_rng(10)
+    one = scene.learner({"a": scene.card(), "b": scene.card()}, knowledge=scene.sharp([0.0, 15.0], sd_db=1.0))
+    flying = scene.inbound(1, label=0)
+    power = scene.swerling1(rng, scene.snr_1m2(flying) * 10.0**1.5, 20)
+    assert one.step(flying, scene.looks(flying, power))[0].probability[0, 1] > 0.9
+
+
+def test_a_wrong_early_label_does_not_lock_in():
+    rng = np.random.default_rng(12)
+    one = scene.learner({"a": scene.card(offset=(-15.0, 0.0, 15.0))})
+    wrong, right = scene.inbound(1, label=0), scene.inbound(20, label=0)
+    snr = scene.snr_1m2(right)
+    one.step(wrong, scene.looks(wrong, scene.swerling1(rng, snr[:1] * 10.0**1.5, 20)))
+    one.close_flight()
+    assert np.all(np.isfinite(one.knowledge.log_posterior))
+    one.step(right, scene.looks(right, scene.swerling1(rng, snr * 0.1, 100), first_s=1e4))
+    # 2,000 right looks against 20 wrong ones 25 dB above: the mean power is 4.1 times the right one
+    mean, _ = mean_sd_dbsm(one.knowledge.log_posterior)
+    assert mean[0] == pytest.approx(-10.0 + 10.0 * np.log10((2000 + 20 * 10.0**2.5) / 2020), abs=1.0)
+
+
+def test_what_a_tracks_own_looks_teach_is_not_used_to_recognise_it():
+    rng = np.random.default_rng(13)
+    cards = {"a": scene.card(), "b": scene.card(level=6.0)}
+    eager = scene.learner(cards, min_probability=0.0)
+    idle = scene.learner(cards, min_probability=1.0)
+    flying = scene.inbound(5)
+    for tick in range(4):
+        power = scene.swerling1(rng, scene.snr_1m2(flying) * 3.0, 5)
+        seen = scene.looks(flying, power, first_s=1.0 + 100.0 * tick)
+        a, b = eager.step(flying, seen)[0], idle.step(flying, seen)[0]
+        assert np.array_equal(a.probability, b.probability)
+    assert len(eager.evidence()) > 0
+    assert len(idle.evidence()) == 0
+
+
+def test_an_unlabelled_track_teaches_by_its_identity_of_the_tick_before():
+    rng = np.random.default_rng(14)
+    one = scene.learner({"a": scene.card(), "b": scene.card()}, knowledge=scene.sharp([0.0, 20.0]), min_probability=0.5)
+    flying = scene.inbound(1)
+    snr = scene.snr_1m2(flying)
+    one.step(flying, scene.looks(flying, scene.swerling1(rng, snr, 10)))
+    assert len(one.evidence()) == 0  # nothing was known of it yet
+    one.step(flying, scene.looks(flying, scene.swerling1(rng, snr, 10), first_s=500.0))
+    assert set(one.evidence().type) == {0}
+
+
+def test_kinematics_tell_types_apart_once_not_once_a_tick():
+    slow, fast = scene.card(speed=(90, 100, 110)), scene.card(speed=(240, 250, 260))
+    one = scene.learner({"slow": slow, "fast": fast}, kinematic_trust=0.9)
+    flying = scene.inbound(1)
+    none = scene.looks(flying, np.empty((1, 0)))
+    first = one.step(flying, none)[0].probability[0]
+    assert first[1] > 0.5 > 10.0 * first[0]
+    for t in range(1, 50):
+        later = type(flying)(**{**dict(flying.items()), "t_s": np.full(1, 10.0 * t)})
+        last = one.step(later, none)[0].probability[0]
+    np.testing.assert_allclose(last, first, atol=1e-9)
+
+
+def test_a_number_that_has_ended_leaves_nothing_to_its_successor():
+    one = scene.learner({"a": scene.card()}, knowledge=scene.sharp([0.0]))
+    flying, ended = scene.inbound(1), scene.inbound(1, status=Status.DROPPED)
+    fresh = one.step(flying, scene.looks(flying, np.empty((1, 0))))[0].probability
+    one.step(flying, scene.looks(flying, np.full((1, 9), 1e6)))
+    one.step(ended, scene.looks(flying, np.empty((1, 0))))
+    again = one.step(flying, scene.looks(flying, np.empty((1, 0))))[0].probability
+    np.testing.assert_allclose(again, fresh, atol=1e-12)

@@ -1,0 +1,106 @@
+"""The prior from the catalogue, and knowledge handed over."""
+
+import numpy as np
+import pytest
+
+from tests.learn import scene
+from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
+from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
+from watchfloor.learn.library import cell_centres, prior, two_piece
+from watchfloor.physics.rcs import band_of
+from watchfloor.scenario import catalog
+from watchfloor.scenario.cards import BandSignature
+
+
+def test_the_prior_meets_the_cards_own_10_50_and_90_percent_points():
+    log_p = prior(scene.card(level=-20.0, offset=(-6.0, 0.0, 15.0)), "S", cell_centres(15.0))
+    np.testing.assert_allclose(quantiles_dbsm(log_p)[4], [-26.0, -20.0, -5.0], atol=0.25)  # half a step
+
+
+def test_the_scatter_of_a_cell_widens_the_prior():
+    log_p = prior(scene.card(offset=(-5.126, 0.0, 5.126), cell_sigma_db=3.0), "S", cell_centres(15.0))
+    np.testing.assert_allclose(mean_sd_dbsm(log_p)[1], 5.0, rtol=0.01)  # 4 dB and 3 dB
+
+
+def test_a_cell_has_the_mean_of_the_curve_and_its_spread_inside():
+    ramp = BandSignature(
+        origin="assumed", aspect_deg=(0.0, 180.0), sigma_dbsm=(-18.0, 18.0), offset_db=0.0, source="scenario"
+    )
+    card = scene.card().model_copy(update={"signature": {"S": ramp}})
+    mean, sd = mean_sd_dbsm(prior(card, "S", cell_centres(60.0)))
+    np.testing.assert_allclose(mean, [-12.0, 0.0, 12.0], atol=0.05)
+    np.testing.assert_allclose(sd, 12.0 / np.sqrt(12.0), rtol=0.02)  # uniform over 12 dB
+
+
+def test_every_type_of_the_catalogue_has_a_prior_in_every_band_of_its_radars():
+    centres = cell_centres(15.0)
+    for name, card in catalog.types().items():
+        for radar in catalog.radars().values():
+            log_p = prior(card, radar.band, centres)
+            np.testing.assert_allclose(np.exp(log_p).sum(axis=1), 1.0, atol=1e-12, err_msg=name)
+            assert np.all(np.isfinite(log_p))
+
+
+def test_a_missing_band_and_a_missing_card_are_named():
+    with pytest.raises(ValueError, match="no signature in band L"):
+        prior(scene.card(), "L", cell_centres(15.0))
+    with pytest.raises(ValueError, match="no card for type ghost"):
+        scene.learner({"a": scene.card()}).__class__(
+            scene.learner({"a": scene.card()})._config,
+            radars=[scene.radar()],
+            places=[scene.PLACE],
+            gas=[None],
+            types=["ghost"],
+            cards={},
+        )
+
+
+def test_cells_must_divide_the_half_turn():
+    np.testing.assert_allclose(np.degrees(cell_centres(45.0)), [22.5, 67.5, 112.5, 157.5])
+    with pytest.raises(ValueError, match="divide 180"):
+        cell_centres(50.0)
+
+
+def test_two_piece_gives_back_the_quantiles():
+    card = scene.card(offset=(-3.0, 0.0, 8.0))
+    median, below, above = two_piece(card.signature["S"].offset_db)
+    assert median == 0.0
+    np.testing.assert_allclose([1.2815515655 * below, 1.2815515655 * above], [3.0, 8.0])
+
+
+def test_knowledge_goes_in_and_comes_out_bit_for_bit():
+    first = scene.learner({"a": scene.card(), "b": scene.card(level=9.0)})
+    flying = scene.tracks(6, label=np.arange(6) % 2)
+    _, known = first.step(flying, scene.looks(flying, np.full((6, 4), 80.0)))
+    second = scene.learner({"a": scene.card(), "b": scene.card(level=9.0)}, knowledge=known)
+    for name, column in second.knowledge.items():
+        assert np.array_equal(column, getattr(known, name)), name
+    assert known.n_looks.sum() > 20.0
+
+
+def test_a_sensor_that_is_no_radar_has_no_knowledge():
+    one = scene.learner({"a": scene.card()}, radars=[None, scene.radar(), None])
+    assert set(one.knowledge.sensor) == {1}
+    assert band_of(scene.radar().frequency_hz) == "S"
+    assert one.knowledge.log_posterior.shape == (12, len(SIGMA_GRID_DBSM))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sensor": 3}, "sensor row 3"),
+        ({"type": 9}, "type row 9"),
+        ({"aspect_rad": 0.2}, "aspect cells"),
+        ({"log_posterior": -np.inf}, "not finite"),
+    ],
+)
+def test_knowledge_of_another_run_is_refused(change, message):
+    columns = {name: column.copy() for name, column in scene.sharp([0.0]).items()}
+    for name, value in change.items():
+        columns[name][:] = value
+    with pytest.raises(ValueError, match=message):
+        scene.learner({"a": scene.card()}, knowledge=Knowledge(**columns))
+    levels = scene.sharp([0.0])
+    short = Knowledge(**{**dict(levels.items()), "log_posterior": levels.log_posterior[:, :7]})
+    with pytest.raises(ValueError, match="7 levels"):
+        scene.learner({"a": scene.card()}, knowledge=short)

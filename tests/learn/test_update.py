@@ -1,0 +1,130 @@
+"""Evidence of hits and misses: exact anchors, no bias, effective looks."""
+
+import numpy as np
+import pytest
+
+from tests.learn import scene
+from watchfloor.base.picture import SIGMA_GRID_DBSM
+from watchfloor.learn.curves import mean_sd_dbsm
+from watchfloor.learn.update import decorrelation_rad
+
+
+def flat_card(**options):
+    return scene.card(offset=(-400.0, 0.0, 400.0), **options)
+
+
+def teach(power, **settings):
+    """Posterior mean and sd [dB] of one type after labelled looks (n, k) at nose-on tracks."""
+    one = scene.learner({"a": flat_card()}, label_reliability=1.0 - 1e-9, **settings)
+    flying = scene.inbound(len(power), label=0)
+    _, known = one.step(flying, scene.looks(flying, power))
+    return tuple(float(v[0]) for v in mean_sd_dbsm(known.log_posterior))
+
+
+@pytest.mark.parametrize(("k", "sd_db"), [(1, 5.57), (4, 2.31), (16, 1.10), (64, 0.546)])
+def test_sd_after_k_looks_at_a_swerling_1_echo_is_that_of_its_inverse_gamma_posterior(k, sd_db):
+    # sd of ln(sigma) given k exponentials under a flat prior in decibels: sqrt(trigamma(k)), times 4.343
+    rng = np.random.default_rng(k)
+    snr = scene.snr_1m2(scene.inbound(1))
+    assert snr[0] > 1e3
+    _, sd = teach(scene.swerling1(rng, snr, k, pfa=0.5))
+    np.testing.assert_allclose(sd, sd_db, rtol=0.01)
+
+
+def test_misses_take_away_the_bias_that_hits_alone_have():
+    # Swerling 1 at 10 dB, threshold for 1e-6: mean power of a hit is threshold + 1 + snr, so hits alone say
+    # 13.8 + 10 instead of 10, which is +3.77 dB; the censored posterior is unbiased
+    rng = np.random.default_rng(5)
+    n, k = 40, 100
+    flying = scene.inbound(n, label=np.arange(n))
+    true_dbsm = 10.0 * np.log10(10.0 / scene.snr_1m2(flying)[0])
+    power = scene.swerling1(rng, np.full(n, 10.0), k)
+    n_hits = int(np.isfinite(power).sum())
+    naive_db = 10.0 * np.log10((np.nanmean(power) - 1.0) / 10.0)
+    mean_of_hits_sd = 11.0 / np.sqrt(n_hits)
+    np.testing.assert_allclose(naive_db, 3.77, atol=4.0 * 4.343 * mean_of_hits_sd / 23.8)
+
+    one = scene.learner({f"t{i}": flat_card() for i in range(n)}, label_reliability=1.0 - 1e-9)
+    _, known = one.step(flying, scene.looks(flying, power))
+    mean, sd = mean_sd_dbsm(known.log_posterior.reshape(n, 12, -1)[:, 0])
+    tolerance = 4.0 * np.sqrt((sd**2).mean() / n)
+    assert tolerance < 0.7
+    assert abs(mean.mean() - true_dbsm) < tolerance
+
+
+def test_a_track_that_is_never_detected_still_teaches():
+    mean, _ = teach(np.full((4, 20), np.nan))
+    snr = scene.snr_1m2(scene.inbound(4))[0]
+    assert mean < 10.0 * np.log10(13.8 / snr)  # below what one look would see half the time
+
+
+def test_posterior_of_the_level_is_calibrated():
+    # simulation-based calibration: the rank of the truth in its posterior is uniform
+    rng = np.random.default_rng(2024)
+    n, k = 300, 6
+    flying = scene.inbound(n, label=np.arange(n))
+    snr = scene.snr_1m2(flying)
+    base_db = -10.0 * np.log10(snr[0]) + 12.0  # so that some looks hit and some miss
+    card = scene.card(level=float(base_db), offset=(-7.0, 0.0, 9.0))
+    one = scene.learner({f"t{i}": card for i in range(n)}, label_reliability=1.0 - 1e-9)
+    z = rng.standard_normal(n)
+    level = base_db + np.where(z < 0.0, 7.0, 9.0) / 1.2815515655446004 * z
+    power = scene.swerling1(rng, snr * 10.0 ** (0.1 * level), k)
+    share = np.isfinite(power).mean()
+    assert 0.2 < share < 0.8
+    _, known = one.step(flying, scene.looks(flying, power))
+    first = known.log_posterior.reshape(n, -1, len(SIGMA_GRID_DBSM))[:, 0]
+    edges = np.append(SIGMA_GRID_DBSM - 0.25, SIGMA_GRID_DBSM[-1] + 0.25)
+    below = np.concatenate((np.zeros((n, 1)), np.exp(first).cumsum(axis=1)), axis=1)
+    rank = np.array([np.interp(one_level, edges, row) for one_level, row in zip(level, below, strict=True)])
+    counts = np.histogram(rank, bins=10, range=(0.0, 1.0))[0]
+    chi2 = ((counts - n / 10) ** 2 / (n / 10)).sum()
+    assert chi2 < 27.9  # 99.9 % point of chi-square with 9 degrees of freedom
+
+
+def test_decorrelation_is_half_a_wavelength_over_the_length():
+    # notes on radar physics: 0.29 deg for 10 m at 3 GHz, 2.9 deg for 15 m at 200 MHz
+    np.testing.assert_allclose(np.degrees(decorrelation_rad(0.1, 10.0)), 0.29, atol=0.005)
+    np.testing.assert_allclose(np.degrees(decorrelation_rad(1.5, 15.0)), 2.9, atol=0.05)
+    with pytest.raises(ValueError, match="above 0"):
+        decorrelation_rad(0.1, 0.0)
+
+
+def test_looks_at_one_aspect_count_as_the_aspect_swept_and_the_wander_of_the_attitude():
+    radar = scene.radar(frequency_hz=170e6)
+    one = scene.learner({"a": scene.card(length_m=15.0)}, radars=[radar], attitude_deg=0.3, label_reliability=1 - 1e-9)
+    flying = scene.inbound(1, label=0)
+    _, known = one.step(flying, scene.looks(flying, np.full((1, 11), 40.0)))
+    share = np.radians(0.3) * np.sqrt(2.0) / decorrelation_rad(299_792_458.0 / 170e6, 15.0)
+    np.testing.assert_allclose(known.n_looks.sum(), 1.0 + 10.0 * share, rtol=1e-6)
+
+
+def test_a_heading_change_within_the_tracks_own_doubt_adds_no_looks():
+    radar = scene.radar(frequency_hz=170e6)
+    n_looks = {}
+    for sd_mps in (1.0, 60.0):
+        one = scene.learner({"a": scene.card()}, radars=[radar], attitude_deg=0.0, label_reliability=1.0 - 1e-9)
+        flying = scene.inbound(1, label=0, sd_mps=sd_mps)
+        seen = scene.looks(flying, np.full((1, 2), 40.0))
+        east = np.array([0.0, 15.0])[:, None] * (np.array([1.0, 0.0, 0.0]) @ scene.PLACE.rotation)
+        seen = type(seen)(**{**dict(seen.items()), "velocity_ecef_mps": seen.velocity_ecef_mps + east})
+        n_looks[sd_mps] = one.step(flying, seen)[1].n_looks.sum()
+    assert n_looks[60.0] == pytest.approx(1.0, abs=1e-6)
+    assert n_looks[1.0] > 1.3
+
+
+def test_a_look_below_the_horizon_teaches_nothing():
+    one = scene.learner({"a": scene.card()})
+    flying = scene.inbound(1, label=0, range_m=450e3)
+    low = type(flying)(**{**dict(flying.items()), "position_ecef_m": flying.position_ecef_m * (1.0 - 0.008)})
+    before = one.knowledge
+    _, known = one.step(low, scene.looks(low, np.full((1, 3), np.nan)))
+    assert np.array_equal(known.log_posterior, before.log_posterior)
+    assert len(one.evidence()) == 0
+
+
+def test_a_threshold_outside_its_domain_is_refused():
+    one = scene.learner({"a": scene.card()})
+    flying = scene.inbound(1, label=0)
+    with pytest.raises(ValueError, match="pfa of a look"):
+        one.step(flying, scene.looks(flying, np.full((1, 1), np.nan), pfa=0.0))
