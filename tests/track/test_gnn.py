@@ -359,6 +359,21 @@ def test_plots_that_cannot_be_used_are_counted_and_ignored():
     assert (clean.n_rejected, dirty.n_rejected) == (0, 30)
 
 
+def test_a_wrong_clock_or_a_long_silence_does_no_harm():
+    rng = np.random.default_rng(33)
+    plots, tracker = scan(one_flight(), 0, rng, pd=1.0), make(n=2, active=[True, False])
+    rows = plots.take(np.zeros(4, int))
+    strange = dict(rows.items()) | {"t_s": np.array([-1e300, 1e300, 25.0, 3.0]), "sensor": np.array([0, 0, 0, 1])}
+    tracks, _ = tracker.step(Plots.concat([plots, Plots(**strange)]), IDLE, until_s=10.0)
+    assert len(tracks) == 1
+    assert tracker.n_rejected == 4
+    tracks, _ = tracker.step(Plots.empty(), IDLE, until_s=1.7e9)
+    assert tracks.status.tolist() == [Status.DROPPED]
+    late = scan(one_flight(), 170_000_000, rng, pd=1.0)
+    tracks, _ = tracker.step(late, IDLE, until_s=1.7e9 + 10.0)
+    assert tracks.status.tolist() == [Status.TENTATIVE]
+
+
 def test_time_goes_forward_only():
     tracker = make()
     tracker.step(Plots.empty(), IDLE, until_s=10.0)

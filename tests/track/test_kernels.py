@@ -144,5 +144,5 @@ def test_look_up_finds_the_tasks_of_one_sensor():
     out = np.empty((3, 2))
     track, sensor = np.array([2, 4, 4, 7, 9, 11]), np.array([1, 0, 1, 0, 1, 1])
     values = np.arange(12.0).reshape(6, 2)
-    k.look_up(marks, 3, 1, track, sensor, values, out)
+    k.look_up(marks, 3, 1, track, sensor, *np.ascontiguousarray(values.T), out)
     np.testing.assert_array_equal(out, [[4.0, 5.0], [np.nan, np.nan], [8.0, 9.0]])

@@ -40,7 +40,8 @@ TENTATIVE, CONFIRMED, DROPPED = 0, 1, 2
 
 _TWO_PI = 2.0 * math.pi
 _A2, _B2 = 6_378_137.0**2, 6_356_752.314_245_179**2
-UNSET = -(2**62)
+UNSET, OFF = -(2**62), 2**62
+_BACKLOG = 10_000
 _CONFIRMED_FIRST, _SAME_ADDRESS, _ADDRESS_GATE = 1e2, 1e4, 4.0
 
 
@@ -87,14 +88,15 @@ def predict(x: FloatArray, p: FloatArray, dt: float, q_h: float, q_v: float, up:
 @njit(cache=True, error_model="numpy")
 def _absorb(x: FloatArray, p: FloatArray, up: FloatArray, first: int, wanted: float, bound: float) -> None:
     """Keep the variance of one vertical component (``first`` 0 height, 3 climb) at most ``bound``, as a prior would."""
-    ph = np.empty(6)
     variance = 0.0
-    for a in range(6):
-        ph[a] = p[a, first] * up[0] + p[a, first + 1] * up[1] + p[a, first + 2] * up[2]
     for a in range(3):
-        variance += up[a] * ph[first + a]
+        for b in range(3):
+            variance += up[a] * p[first + a, first + b] * up[b]
     if variance <= bound * (1.0 + 1e-9):
         return
+    ph = np.empty(6)
+    for a in range(6):
+        ph[a] = p[a, first] * up[0] + p[a, first + 1] * up[1] + p[a, first + 2] * up[2]
     gain = (variance - bound) / (variance * variance)  # 1 / (variance + r) with 1/r = 1/bound - 1/variance
     for a in range(6):
         x[a] += ph[a] * gain * wanted
@@ -243,7 +245,10 @@ def update(
             x0[a] = x[a]
         predict(x0, q, dt, q_h, q_v, up)
         predicted_cov(q, h, s)
-        noise = cov + s
+        noise = np.empty((4, 4))
+        for a in range(4):
+            for b in range(4):
+                noise[a, b] = cov[a, b] + s[a, b]
     if not _cholesky(noise, rows, m, chol):
         return math.nan
     d2 = 0.0
@@ -328,7 +333,9 @@ def start(
             p[a + 3, b + 3] = (climb2 - speed2) * up[a] * up[b]
         p[a + 3, a + 3] += speed2
     if not math.isnan(z[3]):
-        only = np.full(4, math.nan)
+        only = np.empty(4)
+        for a in range(3):
+            only[a] = math.nan
         only[3] = z[3]
         update(x, p, 0.0, only, cov, sensor, 0.0, 0.0)
     return True
@@ -361,10 +368,14 @@ def assign(start_of: IntArray, column: IntArray, cost: FloatArray, n_columns: in
     Edges of row i are ``start_of[i]`` to ``start_of[i + 1]``. Shortest augmenting paths with prices.
     """
     n = len(start_of) - 1
-    row_to, row_cost = np.full(n, -1, np.int64), np.zeros(n)
-    owner, price = np.full(n_columns, -1, np.int64), np.zeros(n_columns)
-    dist, via = np.full(n_columns, math.inf), np.empty(n_columns, np.int64)
+    row_to, row_cost = np.empty(n, np.int64), np.zeros(n)
+    owner, price = np.empty(n_columns, np.int64), np.zeros(n_columns)
+    dist, via = np.empty(n_columns), np.empty(n_columns, np.int64)
     done = np.zeros(n_columns, np.bool_)
+    for i in range(n):
+        row_to[i] = -1
+    for j in range(n_columns):
+        owner[j], dist[j] = -1, math.inf
     touched = np.empty(n_columns, np.int64)
     for first in range(n):
         n_touched, i, reached, offset = 0, first, 0.0, 0.0
@@ -440,10 +451,14 @@ def schedule(
     last = np.empty(ns, np.int64)
     for s in range(ns):
         last[s] = math.floor((until - sensors[s, OFFSET]) / sensors[s, PERIOD] + 1e-9)  # scans below end by until
-    low = np.full(ns, np.iinfo(np.int64).max)
+    low = np.empty(ns, np.int64)
+    for s in range(ns):
+        low[s] = 2**62
     for j in range(n):
         s = plot_sensor[j]
-        good = 0 <= s < ns and math.isfinite(plot_t[j])
+        good = 0 <= s < ns and next_scan[s] < OFF
+        if good:  # a plot far from its tick has a wrong clock
+            good = until - _BACKLOG * sensors[s, PERIOD] < plot_t[j] <= until + sensors[s, PERIOD]
         if good:
             some = False
             for k in range(4):
@@ -463,6 +478,8 @@ def schedule(
     begin = np.empty(ns, np.int64)
     for s in range(ns):
         begin[s] = next_scan[s] if next_scan[s] != UNSET else min(low[s], last[s])
+        if next_scan[s] < OFF:
+            begin[s] = max(begin[s], last[s] - _BACKLOG - 1)  # tracks are long gone after such a silence
         base[s + 1] = base[s] + max(last[s] - begin[s], 0)
     total = base[ns]
     ends, starts, sensor_of = np.empty(total), np.empty(total), np.empty(total, np.int64)
@@ -471,7 +488,13 @@ def schedule(
             starts[base[s] + k] = sensors[s, OFFSET] + (begin[s] + k) * sensors[s, PERIOD]
             ends[base[s] + k] = sensors[s, OFFSET] + (begin[s] + k + 1) * sensors[s, PERIOD]
             sensor_of[base[s] + k] = s
-    by_end = np.argsort(ends, kind="mergesort")
+    by_end = np.empty(total, np.int64)
+    for k in range(total):  # few, and nearly in order
+        at = k
+        while at > 0 and ends[by_end[at - 1]] > ends[k]:
+            by_end[at] = by_end[at - 1]
+            at -= 1
+        by_end[at] = k
     rank = np.empty(total, np.int64)
     scan_sensor, scan_t = np.empty(total, np.int64), np.empty((total, 2))
     for k in range(total):
@@ -514,7 +537,7 @@ def gate(
     moved: FloatArray, zhat: FloatArray, s: FloatArray, sweep_t: FloatArray, x: FloatArray, p: FloatArray,
     t: FloatArray, marks: IntArray,
     pd: FloatArray, sensor: FloatArray, plot: IntArray, by_range: IntArray, reach: FloatArray, plot_t: FloatArray,
-    z: FloatArray, cov: FloatArray, pfa: FloatArray, ident: IntArray, settings: FloatArray,
+    z: FloatArray, cov: FloatArray, pfa: FloatArray, address: IntArray, settings: FloatArray,
     start_of: IntArray, column: IntArray, cost: FloatArray,
 ) -> int:  # fmt: skip
     """Find the pairs (track, plot of the scan) inside the gate, with the cost of believing them; number of pairs.
@@ -550,6 +573,7 @@ def gate(
                 else:  # either end of the scan may hold the plot
                     span = period
                     half *= 2.0
+                    wide *= 2.0
                 half += speed * span
                 wide = 1.3 * wide + speed * span / zhat[i, 0] + 0.002
                 near, beyond = zhat[i, 0] - half, zhat[i, 0] + half
@@ -567,15 +591,14 @@ def gate(
                 if turn == 1 and z[j, 0] > beyond:
                     break
                 same = False
-                if ident[j, 0] >= 0 and marks[i, ADDRESS] >= 0:
-                    if ident[j, 0] != marks[i, ADDRESS]:
+                if address[j] >= 0 and marks[i, ADDRESS] >= 0:
+                    if address[j] != marks[i, ADDRESS]:
                         continue
                     same = True
                 dt = plot_t[j] - sweep_t[i]
                 apart = abs(dt) > 0.25 * period  # seen at the other end of the scan: the sweep's covariance will not do
-                if not apart and turn == 1 and not math.isnan(z[j, 1]):
-                    if abs(_wrapped(1, z[j, 1] - zhat[i, 1])) > wide and zhat[i, 0] > 2.0 * half:
-                        continue
+                if turn == 1 and zhat[i, 0] > 2.0 * half and abs(_wrapped(1, z[j, 1] - zhat[i, 1])) > wide:
+                    continue  # NaN is no reason to skip
                 if apart:
                     for a in range(6):
                         far[a] = x[i, a]
@@ -624,7 +647,14 @@ def gate(
 
 @njit(cache=True, error_model="numpy")
 def look_up(
-    marks: IntArray, n: int, sensor: int, task_track: IntArray, task_sensor: IntArray, task: FloatArray, out: FloatArray
+    marks: IntArray,
+    n: int,
+    sensor: int,
+    task_track: IntArray,
+    task_sensor: IntArray,
+    task_pd: FloatArray,
+    task_pfa: FloatArray,
+    out: FloatArray,
 ) -> None:
     """Spread tasks (sorted by track) over n tracks (by number): ``out`` (n, 2) pd and pfa, NaN without a task."""
     i = 0
@@ -637,23 +667,24 @@ def look_up(
         while i < n and marks[i, NUMBER] < task_track[k]:
             i += 1
         if i < n and marks[i, NUMBER] == task_track[k]:
-            out[i, 0] = task[k, 0]
-            out[i, 1] = task[k, 1]
+            out[i, 0] = task_pd[k]
+            out[i, 1] = task_pfa[k]
 
 
 @njit(cache=True, error_model="numpy")
 def play(
     first: int, scan_sensor: IntArray, scan_t: FloatArray, bounds: IntArray, order: IntArray,
-    plot_t: FloatArray, z: FloatArray, cov: FloatArray, snr_db: FloatArray, pfa: FloatArray, ident: IntArray,
+    plot_t: FloatArray, z: FloatArray, cov: FloatArray, snr_db: FloatArray, pfa: FloatArray, address: IntArray,
+    label: IntArray,
     sensors: FloatArray, settings: FloatArray, rules: IntArray,
-    before_track: IntArray, before_sensor: IntArray, before: FloatArray,
-    task_track: IntArray, task_sensor: IntArray, task: FloatArray, tasked_t: float,
+    before_track: IntArray, before_sensor: IntArray, before_pd: FloatArray, before_pfa: FloatArray,
+    task_track: IntArray, task_sensor: IntArray, task_pd: FloatArray, task_pfa: FloatArray, tasked_t: float,
     x: FloatArray, p: FloatArray, t: FloatArray, marks: IntArray, doubt: FloatArray, updated: FloatArray,
     counts: IntArray, look_i: IntArray, look_f: FloatArray,
 ) -> int:  # fmt: skip
     """Play scans ``first`` onward into the tracks; return the scan that did not fit, or their count when all are done.
 
-    ``before`` and ``task`` (k, 2) hold pd and pfa of the tasks of the tick before ``tasked_t`` and after it. ``rules``
+    ``before_...`` and ``task_...`` are the tasks in force before ``tasked_t`` and after it. ``rules``
     (2,) m, n of the start rule. ``counts`` (3,): tracks in use, next track number, looks written. ``look_i`` (l, 2)
     sensor and track number; ``look_f`` (l, 9) time, position, velocity, snr_db, pfa.
     """
@@ -680,8 +711,8 @@ def play(
         if n == 0 and m == 0:
             continue
         primary, rotates = sensor[PRIMARY] > 0.0, sensor[ROTATES] > 0.0
-        look_up(marks, n, sn, before_track, before_sensor, before, then)
-        look_up(marks, n, sn, task_track, task_sensor, task, now)
+        look_up(marks, n, sn, before_track, before_sensor, before_pd, before_pfa, then)
+        look_up(marks, n, sn, task_track, task_sensor, task_pd, task_pfa, now)
         # 1. each track to the time the beam passes it
         for i in range(n):
             if marks[i, STATUS] == DROPPED:
@@ -706,7 +737,7 @@ def play(
             pds[i] = min(max(pd, 1e-3), 0.999)
         # 2. gate
         key = np.empty(m)
-        reach[:] = 0.0
+        reach[0], reach[1], reach[2] = 0.0, 0.0, 0.0
         for b in range(m):
             j = plot[b]
             key[b] = z[j, 0]
@@ -721,14 +752,14 @@ def play(
         while True:
             pairs = gate(
                 moved[:n], zhat, s, sweep[:n], x, p, t, marks, pds, sensor, plot, by_range, reach, plot_t, z, cov, pfa,
-                ident, settings, start_of, column, cost,
+                address, settings, start_of, column, cost,
             )  # fmt: skip
             if pairs <= len(column):
                 break
             column, cost = np.empty(2 * pairs, np.int64), np.empty(2 * pairs)
         # 3. assign
         chosen = assign(start_of[: n + 1], column, cost, m)
-        free = np.ones(m, np.bool_)
+        taken = np.zeros(m, np.bool_)
         # 4. update, count, drop
         for i in range(n):
             status = marks[i, STATUS]
@@ -743,7 +774,7 @@ def play(
             j = -1
             if hit:
                 j = plot[chosen[i]]
-                free[chosen[i]] = False
+                taken[chosen[i]] = True
                 dt = plot_t[j] - t[i]
                 if dt >= 0.0:
                     predict(x[i], p[i], dt, q_h, q_v, up)
@@ -754,10 +785,10 @@ def play(
                 updated[i, sn] = max(updated[i, sn], plot_t[j])
                 marks[i, HITS] += 1
                 doubt[i] = 0.0
-                if ident[j, 0] >= 0:
-                    marks[i, ADDRESS] = ident[j, 0]
-                if ident[j, 1] >= 0:
-                    marks[i, LABEL] = ident[j, 1]
+                if address[j] >= 0:
+                    marks[i, ADDRESS] = address[j]
+                if label[j] >= 0:
+                    marks[i, LABEL] = label[j]
             elif counts_against:
                 doubt[i] -= math.log(1.0 - pds[i])
             if hit or counts_against:
@@ -797,7 +828,7 @@ def play(
         for b in range(m):
             c = by_range[b]
             j = plot[c]
-            if not free[c] or not start(x[n], p[n], z[j], cov[j], sensor, settings):
+            if taken[c] or not start(x[n], p[n], z[j], cov[j], sensor, settings):
                 continue
             t[n] = plot_t[j]
             marks[n, NUMBER] = counts[1]
@@ -805,12 +836,64 @@ def play(
             marks[n, HITS] = 1
             marks[n, HISTORY] = 1
             marks[n, LOOKS] = 1
-            marks[n, ADDRESS], marks[n, LABEL] = ident[j, 0], ident[j, 1]
+            marks[n, ADDRESS], marks[n, LABEL] = address[j], label[j]
             marks[n, SHOWN] = 0
             doubt[n] = 0.0
-            updated[n, :] = -math.inf
+            for a in range(updated.shape[1]):
+                updated[n, a] = -math.inf
             updated[n, sn] = plot_t[j]
             counts[1] += 1
             n += 1
         counts[0] = n
     return len(scan_sensor)
+
+
+@njit(cache=True, error_model="numpy")
+def picture(
+    x: FloatArray,
+    p: FloatArray,
+    t: FloatArray,
+    marks: IntArray,
+    doubt: FloatArray,
+    updated: FloatArray,
+    counts: IntArray,
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Copy out the tracks worth showing and close the gaps of those that ended; one that never was shown is not.
+
+    Returns marks (columns, n), and of the n tracks time and state (n, 7), covariance (n, 6, 6), last updates.
+    """
+    n, shown, kept = counts[0], 0, 0
+    for i in range(n):
+        if marks[i, STATUS] != DROPPED or marks[i, SHOWN] > 0:
+            shown += 1
+    out_marks, out_x = np.empty((N_MARKS, shown), np.int64), np.empty((shown, 7))
+    out_p, out_updated = np.empty((shown, 6, 6)), np.empty((shown, updated.shape[1]))
+    shown = 0
+    for i in range(n):
+        live = marks[i, STATUS] != DROPPED
+        if live or marks[i, SHOWN] > 0:
+            out_x[shown, 0] = t[i]
+            for a in range(6):
+                out_x[shown, a + 1] = x[i, a]
+                for b in range(6):
+                    out_p[shown, a, b] = p[i, a, b]
+            for a in range(N_MARKS):
+                out_marks[a, shown] = marks[i, a]
+            for a in range(updated.shape[1]):
+                out_updated[shown, a] = updated[i, a]
+            shown += 1
+        if live:
+            marks[i, SHOWN] = 1
+            if kept < i:
+                t[kept], doubt[kept] = t[i], doubt[i]
+                for a in range(6):
+                    x[kept, a] = x[i, a]
+                    for b in range(6):
+                        p[kept, a, b] = p[i, a, b]
+                for a in range(N_MARKS):
+                    marks[kept, a] = marks[i, a]
+                for a in range(updated.shape[1]):
+                    updated[kept, a] = updated[i, a]
+            kept += 1
+    counts[0] = kept
+    return out_marks, out_x, out_p, out_updated

@@ -174,7 +174,7 @@ class GnnTracker:
         self._rules = np.array([config.confirm_hits, config.confirm_looks])
         self._next_scan = np.full(n, k.UNSET)
         if active is not None:
-            self._next_scan[~np.asarray(active, bool)] = np.iinfo(np.int64).max
+            self._next_scan[~np.asarray(active, bool)] = k.OFF
         self._counts = np.zeros(3, np.int64)
         self._counts[1] = 1
         self._x, self._p, self._t = np.empty((_TRACK_ROWS, 6)), np.empty((_TRACK_ROWS, 6, 6)), np.empty(_TRACK_ROWS)
@@ -187,7 +187,11 @@ class GnnTracker:
 
     @property
     def n_rejected(self) -> int:
-        """Plots refused so far: no such sensor, nothing measured, or a time, value or variance that is no number."""
+        """Plots refused so far.
+
+        No such sensor, or one that is off; nothing measured; a value or variance that is no number; a time far from
+        its tick (a turn ahead, or 10,000 turns back).
+        """
         return self._n_rejected
 
     def step(self, plots: Plots, tasks: Tasks, *, until_s: float) -> tuple[Tracks, Looks]:
@@ -210,10 +214,8 @@ class GnnTracker:
             t_s, sensor, z, cov, self._sensors, self._next_scan, float(until_s)
         )
         self._n_rejected += bad
-        ident = np.stack((plots.address, plots.label), axis=1)
+        address, label = np.ascontiguousarray(plots.address, np.int64), np.ascontiguousarray(plots.label, np.int64)
         old = self._tasks_before
-        old_values = np.stack((old.pd, old.pfa), axis=1)
-        values = np.stack((tasks.pd, tasks.pfa), axis=1)
         self._counts[2] = 0
         written: list[tuple[np.ndarray, np.ndarray]] = []
         look_i, look_f = np.empty((_LOOK_ROWS, 2), np.int64), np.empty((_LOOK_ROWS, 9))
@@ -221,9 +223,9 @@ class GnnTracker:
         while True:
             scan = k.play(
                 scan, scan_sensor, scan_t, bounds, order,
-                t_s, z, cov, snr_db, pfa, ident,
+                t_s, z, cov, snr_db, pfa, address, label,
                 self._sensors, self._settings, self._rules,
-                old.track, old.sensor, old_values, tasks.track, tasks.sensor, values, self._until_s,
+                old.track, old.sensor, old.pd, old.pfa, tasks.track, tasks.sensor, tasks.pd, tasks.pfa, self._until_s,
                 self._x, self._p, self._t, self._marks, self._doubt, self._updated,
                 self._counts, look_i, look_f,
             )  # fmt: skip
@@ -246,46 +248,33 @@ class GnnTracker:
         else:
             look_i, look_f = written[0]
         looks = Looks(
-            t_s=look_f[:, 0],
-            sensor=look_i[:, 0],
-            track=look_i[:, 1],
-            position_ecef_m=look_f[:, 1:4],
-            velocity_ecef_mps=look_f[:, 4:7],
-            snr_db=look_f[:, 7],
-            pfa=look_f[:, 8],
+            t_s=look_f[:, 0].copy(),
+            sensor=look_i[:, 0].copy(),
+            track=look_i[:, 1].copy(),
+            position_ecef_m=look_f[:, 1:4].copy(),
+            velocity_ecef_mps=look_f[:, 4:7].copy(),
+            snr_db=look_f[:, 7].copy(),
+            pfa=look_f[:, 8].copy(),
         )
         return self._picture(), looks
 
     def _picture(self) -> Tracks:
         """Return the tracks, and forget those that ended."""
-        n = int(self._counts[0])
-        marks = self._marks[:n]
-        ended = marks[:, k.STATUS] == k.DROPPED
-        rows: slice | np.ndarray = slice(n)
-        if ended.any():
-            rows = np.flatnonzero(~ended | (marks[:, k.SHOWN] > 0))  # one that came and went in this tick never was
-        marks = marks[rows].copy()
-        x = self._x[rows]
-        tracks = Tracks(
-            number=marks[:, k.NUMBER],
-            t_s=self._t[rows].copy(),
-            position_ecef_m=x[:, :3].copy(),
-            velocity_ecef_mps=x[:, 3:].copy(),
-            cov=self._p[rows].copy(),
-            status=marks[:, k.STATUS],
-            n_hits=marks[:, k.HITS],
-            updated_s=self._updated[rows].copy(),
-            address=marks[:, k.ADDRESS],
-            label=marks[:, k.LABEL],
+        marks, x, cov, updated_s = k.picture(
+            self._x, self._p, self._t, self._marks, self._doubt, self._updated, self._counts
         )
-        self._marks[:n, k.SHOWN] = 1
-        if ended.any():
-            live = np.flatnonzero(~ended)
-            m = len(live)
-            for array in (self._x, self._p, self._t, self._marks, self._doubt, self._updated):
-                array[:m] = array[live]
-            self._counts[0] = m
-        return tracks
+        return Tracks(
+            number=marks[k.NUMBER],
+            t_s=x[:, 0].copy(),
+            position_ecef_m=x[:, 1:4].copy(),
+            velocity_ecef_mps=x[:, 4:7].copy(),
+            cov=cov,
+            status=marks[k.STATUS],
+            n_hits=marks[k.HITS],
+            updated_s=updated_s,
+            address=marks[k.ADDRESS],
+            label=marks[k.LABEL],
+        )
 
     def _reserve(self, n: int) -> None:
         """Make room for n tracks."""
