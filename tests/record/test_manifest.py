@@ -224,3 +224,19 @@ def test_meta_is_kept_and_must_be_plain(tmp_path):
     assert found.rows("t") == 2
     assert found.header == HEADER
     assert not found.finished
+
+
+def test_an_attached_file_is_whole_or_absent(tmp_path, monkeypatch):
+    folder = tmp_path / "r"
+    with Record.begin(folder, HEADER) as record:
+        record.attach("scenario.yaml", b"name: one\n")
+
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(RecordError, match=r"scenario.yaml: cannot be written \(No space left on device\)"):
+            record.attach("scenario.yaml", b"name: two\n")
+        monkeypatch.undo()
+    assert (folder / "scenario.yaml").read_bytes() == b"name: one\n"
+    assert list(contents(folder)) == ["manifest.jsonl", "scenario.yaml"]

@@ -256,6 +256,25 @@ class Record:
                 os.close(handle)
         self.lines[line.shard] = line
 
+    def attach(self, name: str, data: bytes) -> None:
+        """Put a file such as the scenario beside the manifest; it appears whole or not at all.
+
+        Raises
+        ------
+        RecordError
+            If it cannot be written.
+        """
+        target, temporary = self.folder / name, self.folder / f".{_MANIFEST}.{name}.{os.getpid()}.tmp"
+        with writing(target):
+            try:
+                with temporary.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+
     def finish(self) -> None:
         """Sort the manifest by shard and mark it finished, in one rename; remove what killed workers left.
 
