@@ -1,0 +1,582 @@
+"""The command line: a command parses, calls one public function and prints.
+
+Results go to stdout, everything else to stderr. Exit status: 0 fine; 1 a finding (a mistake in a checked file, a run
+that was given up); 2 wrong usage or bad input; 130 stopped by Ctrl-C. Everything heavy is imported inside the commands,
+so that asking for help is cheap.
+
+What the commands call, and what they expect of it::
+
+    scenario.load.load(path_or_name) -> LoadedScenario
+    run.single.run(loaded, *, out, seed, replicates, workers, traffic, fresh, progress) -> RunSummary
+    run.recorded.score_record(folder, *, cutoff_m) -> figures; likewise score_files, track_file
+    study.play.play(loaded, *, out, workers, replicates, fresh, progress) -> StudySummary
+    report.build(folder, out) -> Path
+
+``progress`` is called with (done, total); summaries have ``folder``, ``n_played``, ``n_replicates`` and ``given_up``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watchfloor import __version__
+from watchfloor.base.errors import NumericsError, ScenarioError, UserError
+
+QUIET_S = 2.0
+"""Anything shorter shows no progress. [s]"""
+LINE_S = 20.0
+"""Time between lines of progress where stderr is no terminal. [s]"""
+Progress = Callable[[int, int], None]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit status."""
+    sys.exit(_run(args))
+
+
+def _run(args: Sequence[str] | None) -> int:
+    arguments = sys.argv[1:] if args is None else list(args)
+    try:
+        status = cli.main(arguments, prog_name="watchfloor", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as err:
+        err.show()
+        return err.exit_code
+    except UserError as err:
+        if "--debug" in arguments:
+            raise
+        click.echo(str(err), err=True)
+        return 2
+    except NumericsError as err:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"{err}\nThis is a fault of the computation, not of your input; --debug shows where.", err=True)
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return 130
+    except OSError as err:
+        if err.errno != errno.EPIPE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to flush
+        return 0
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used, not by alphabet."""
+        return list(self.commands)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what is being done.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error, for a bug report.")
+def cli(verbose: bool, debug: bool) -> None:
+    r"""Simulate layered air defence whose radars learn, and assess it.
+
+    \b
+    Start with:
+      watchfloor run examples/first-radar.yaml
+      watchfloor study working-group --out out/working-group
+      watchfloor report out/working-group
+    """
+    del debug  # read by main
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("watchfloor").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+# ---- scenarios
+
+_scenario = click.argument("scenario", metavar="SCENARIO")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
+_out_help = "Folder of the record. A record of the same scenario there is gone on with."
+_fresh = click.option("--fresh", is_flag=True, help="Replace the record in --out instead of going on with it.")
+_workers = click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; all cores by default. Results do not depend on it."
+)
+
+
+@cli.command()
+@_scenario
+@_json
+def check(scenario: str, as_json: bool) -> int:
+    r"""Say every mistake in a scenario file, each with its place.
+
+    SCENARIO is a file, or the name of a shipped scenario.
+
+    \b
+    Example:
+      watchfloor check examples/first-radar.yaml
+    """
+    from watchfloor.scenario.load import load
+
+    try:
+        loaded = load(scenario)
+    except ScenarioError as err:
+        if any(mistake.line == 0 for mistake in err.mistakes):  # there is no such file, or it cannot be read
+            raise
+        if as_json:
+            _print_json({"mistakes": [vars(mistake) for mistake in err.mistakes]})
+        else:
+            click.echo(str(err))
+            n = len(err.mistakes)
+            click.echo(f"{n} {'mistake' if n == 1 else 'mistakes'}", err=True)
+        return 1
+    if as_json:
+        _print_json({"mistakes": [], "name": loaded.scenario.name, "digest": loaded.digest})
+    else:
+        click.echo(f"{loaded.path}: fine ({loaded.scenario.name}: {loaded.scenario.title})")
+    return 0
+
+
+@cli.command()
+@_scenario
+@click.option("--traffic", type=click.Path(path_type=Path), metavar="FILE", help="Recorded flights (CSV, Parquet).")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=_out_help + " Default: out/NAME.")
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the scenario's own seed.")
+@click.option("--replicates", type=click.IntRange(min=1), default=1, show_default=True, help="Times to play it.")
+@_workers
+@_fresh
+@_json
+def run(
+    scenario: str,
+    traffic: Path | None,
+    out: Path | None,
+    seed: int | None,
+    replicates: int,
+    workers: int | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    r"""Play a scenario's mission and say what came of it.
+
+    SCENARIO is a file, or the name of a shipped scenario.
+
+    \b
+    Examples:
+      watchfloor run examples/first-radar.yaml
+      watchfloor run examples/recorded-traffic.yaml --traffic flights.parquet --out out/traffic
+    """
+    from watchfloor.run.recorded import score_record
+    from watchfloor.run.single import run as play
+    from watchfloor.scenario.load import load
+
+    loaded = load(scenario)
+    folder = Path("out") / loaded.scenario.name if out is None else out
+    with _progress("run", "missions") as progress, _resumable(folder):
+        summary = play(
+            loaded,
+            out=folder,
+            seed=seed,
+            replicates=replicates,
+            workers=workers,
+            traffic=traffic,
+            fresh=fresh,
+            progress=progress,
+        )
+    figures = [] if len(summary.given_up) == summary.n_replicates else score_record(folder)
+    if as_json:
+        _print_json(
+            {
+                "folder": str(folder),
+                "replicates": summary.n_replicates,
+                "played": summary.n_played,
+                "given_up": summary.given_up,
+                "figures": _keyed(figures),
+            }
+        )
+    else:
+        _print_figures(figures)
+        click.echo(f"record: {folder} ({summary.n_played} played now)", err=True)
+    return _given_up(summary.given_up)
+
+
+@cli.command()
+@_scenario
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help=_out_help)
+@_workers
+@click.option("--replicates", type=click.IntRange(min=1), help="Paired runs of each option, instead of the study's.")
+@_fresh
+@_json
+def study(scenario: str, out: Path, workers: int | None, replicates: int | None, fresh: bool, as_json: bool) -> int:
+    r"""Play a study: every option, many times, paired.
+
+    SCENARIO is a file, or the name of a shipped scenario. A study that is stopped, or killed, goes on where it was
+    when the same command is given again, and ends with the same bytes.
+
+    \b
+    Example:
+      watchfloor study working-group --out out/working-group --workers 2
+    """
+    from watchfloor.scenario.load import load
+    from watchfloor.study.play import play
+
+    loaded = load(scenario)
+    with _progress("study", "runs") as progress, _resumable(out):
+        summary = play(loaded, out=out, workers=workers, replicates=replicates, fresh=fresh, progress=progress)
+    if as_json:
+        _print_json(
+            {
+                "folder": str(summary.folder),
+                "options": summary.n_options,
+                "replicates": summary.n_replicates,
+                "played": summary.n_played,
+                "given_up": summary.given_up,
+            }
+        )
+    else:
+        click.echo(
+            f"{summary.folder}: {summary.n_options} options, {summary.n_replicates} paired runs of each "
+            f"({summary.n_played} played now)"
+        )
+        click.echo(f"next: watchfloor report {summary.folder}", err=True)
+    return _given_up(summary.given_up)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="DIR/report.html by default.")
+def report(folder: Path, out: Path | None) -> int:
+    r"""Write the report of a study: one page of HTML.
+
+    The page needs no other file and asks for nothing outside.
+
+    DIR is the folder that `watchfloor study --out` has left.
+
+    \b
+    Example:
+      watchfloor report out/working-group
+    """
+    from watchfloor.report import build
+
+    click.echo(str(build(folder, out)))
+    return 0
+
+
+# ---- recorded plots and tracks
+
+
+class _Numbers(click.ParamType):
+    """Numbers with commas between them."""
+
+    def __init__(self, names: str, least: int) -> None:
+        self.name, self._least = names, least
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return the names of the numbers."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of floats."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"wanted {self.name} (came {value!r})", param, ctx)
+        finite = all(-1e12 < number < 1e12 for number in numbers)
+        if not finite or not self._least <= len(numbers) <= self.name.count(",") + 1:
+            self.fail(f"wanted {self.name} (came {value!r})", param, ctx)
+        return numbers
+
+
+_cutoff = click.option(
+    "--cutoff-m",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=1000.0,
+    show_default=True,
+    help="GOSPA's cutoff: a track farther away does not hold a target. [m]",
+)
+
+
+@cli.command()
+@click.argument("plots", type=click.Path(path_type=Path))
+@click.option(
+    "--radar", type=_Numbers("LAT,LON,ALT", 3), help="Where the radar stands; polar plots need it. [deg, deg, m]"
+)
+@click.option(
+    "--sigma",
+    type=_Numbers("RANGE_M,AZIMUTH_DEG,ELEVATION_DEG,RATE_MPS", 2),
+    help="1-sigma errors of polar plots, where the file has no sigma_... columns.",
+)
+@click.option(
+    "--sigma-m",
+    type=click.FloatRange(min=0.0, min_open=True),
+    help="1-sigma error of plots that are positions, where the file has no sigma_m column. [m]",
+)
+@click.option(
+    "--period-s",
+    type=click.FloatRange(min=0.1, max=600.0),
+    help="Time of one turn or frame of the sensor; worked out from the plots when left out. [s]",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Tracks as .csv, .csv.gz or .parquet.")
+@click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights to score the tracks against.")
+@_cutoff
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="SVG", help="Draw the tracks on a map.")
+@_json
+def track(
+    plots: Path,
+    radar: tuple[float, ...] | None,
+    sigma: tuple[float, ...] | None,
+    sigma_m: float | None,
+    period_s: float | None,
+    out: Path | None,
+    truth: Path | None,
+    cutoff_m: float,
+    picture: Path | None,
+    as_json: bool,
+) -> int:
+    r"""Track recorded plots (CSV or Parquet).
+
+    PLOTS has columns t, range_m (or range_km, range_nm), azimuth_deg and, where measured, elevation_deg and
+    range_rate_mps; or t, lat, lon and, where measured, alt_m. Errors stand in sigma_range_m, sigma_azimuth_deg... or
+    sigma_m, or are given as options.
+
+    \b
+    Examples:
+      watchfloor track plots.csv --radar 48.72,2.38,110 --sigma 50,0.1 --out tracks.csv
+      watchfloor track plots.parquet --sigma-m 30 --truth flights.parquet --plot tracks.svg
+    """
+    from watchfloor.run.recorded import track_file
+
+    with _progress("track", "percent") as progress:
+        found = track_file(
+            plots,
+            radar_deg_m=radar,
+            sigma_polar=sigma,
+            sigma_m=sigma_m,
+            period_s=period_s,
+            truth=truth,
+            cutoff_m=cutoff_m,
+            progress=progress,
+        )
+    if out is not None:
+        found.write(out)
+        click.echo(f"tracks: {out}", err=True)
+    if picture is not None:
+        from watchfloor.report.track_map import draw_tracks
+
+        draw_tracks(picture, found, title=plots.name)
+        click.echo(f"picture: {picture}", err=True)
+    for note in found.notes:
+        click.echo(note, err=True)
+    _print_rows(found.figures, as_json)
+    return 0
+
+
+@cli.command()
+@click.argument("what", type=click.Path(path_type=Path), metavar="DIR|TRACKS")
+@click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights; needed for a file of tracks.")
+@_cutoff
+@_json
+def assess(what: Path, truth: Path | None, cutoff_m: float, as_json: bool) -> int:
+    r"""Score tracks against the truth.
+
+    Prints GOSPA with its parts, completeness, false tracks, switches of track number.
+
+    DIR is a folder that `watchfloor run --out` has left and knows its own truth; TRACKS is a table of tracks (t, track,
+    lat, lon, alt_m), and --truth a table of flights.
+
+    \b
+    Examples:
+      watchfloor assess out/traffic
+      watchfloor assess tracks.csv --truth flights.parquet
+    """
+    from watchfloor.run.recorded import score_files, score_record
+
+    if what.is_dir():
+        if truth is not None:
+            raise click.UsageError("a record knows its own truth: leave --truth out, or name a file of tracks")
+        rows = score_record(what, cutoff_m=cutoff_m)
+    elif truth is None:
+        raise click.UsageError(f"{what}: a file of tracks needs --truth FILE to be scored against")
+    else:
+        rows = score_files(what, truth, cutoff_m=cutoff_m)
+    _print_rows(rows, as_json)
+    return 0
+
+
+# ---- about the program
+
+
+@cli.command()
+def schema() -> int:
+    r"""Print the JSON Schema of a scenario file, for editors.
+
+    \b
+    Example:
+      watchfloor schema > scenario.schema.json
+    """
+    from watchfloor.scenario.schema import json_schema
+
+    _print_json(json_schema())
+    return 0
+
+
+@cli.command()
+@_scenario
+@_json
+def cite(scenario: str, as_json: bool) -> int:
+    r"""List what a scenario rests on.
+
+    Every number with its spread and source, and the papers its methods follow.
+
+    \b
+    Examples:
+      watchfloor cite working-group
+      watchfloor cite examples/first-radar.yaml --json
+    """
+    from watchfloor.scenario.cite import citations
+    from watchfloor.scenario.load import load
+
+    found = citations(load(scenario))
+    if as_json:
+        _print_json([row._asdict() for row in found])
+        return 0
+    by_source: dict[tuple[str, str], list[str]] = {}
+    for row in found:
+        spread = "" if row.value is None else " = " + " | ".join(f"{value:.4g}" for value in row.value)
+        named = row.key if row.parameter == "method" else f"{row.parameter}{spread}"
+        by_source.setdefault((row.standing, row.text), []).append(named)
+    click.echo("Numbers stand as 10 % | 50 % | 90 % points, in the unit their name says.")
+    for (standing, text), used in by_source.items():
+        click.echo(f"\n{text} [{standing}]")
+        for name in used:
+            click.echo(f"  {name}")
+    return 0
+
+
+@cli.command()
+def warmup() -> int:
+    r"""Compile every kernel once; later commands start faster.
+
+    \b
+    Example:
+      watchfloor warmup
+    """
+    from watchfloor.run._warm import warm
+
+    click.echo(f"kernels ready: {', '.join(warm()) or 'none'}")
+    return 0
+
+
+# ---- printing
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(_plain(value), indent=2, allow_nan=False, ensure_ascii=False, default=str))
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can say: NaN and infinities become null."""
+    if isinstance(value, float):
+        return value if -float("inf") < value < float("inf") else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _print_rows(rows: Sequence[tuple[str, str, Any, str]], as_json: bool) -> None:
+    if as_json:
+        _print_json({"figures": _keyed(rows)})
+    else:
+        _print_figures(rows)
+
+
+def _keyed(rows: Sequence[tuple[str, str, Any, str]]) -> dict[str, Any]:
+    return {key: value for key, _, value, _ in rows}
+
+
+def _print_figures(rows: Sequence[tuple[str, str, Any, str]]) -> None:
+    """Print (key, name, value, unit) as a table; a value with three parts is 10, 50 and 90 % points."""
+    cells = [(name, _said(value), unit) for _, name, value, unit in rows]
+    wide = [max((len(row[i]) for row in cells), default=0) for i in range(2)]
+    for name, value, unit in cells:
+        click.echo(f"{name:<{wide[0]}}  {value:>{wide[1]}}  {unit}".rstrip())
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        low, middle, high = map(_said, value)
+        return f"{middle} ({low} to {high})"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _given_up(given_up: Mapping[str, str]) -> int:
+    for one, why in given_up.items():
+        click.echo(f"{one}: given up: {why}", err=True)
+    if given_up:
+        click.echo(
+            f"{len(given_up)} given up, everything else is kept; the same command tries them again "
+            "(fewer --workers need less memory)",
+            err=True,
+        )
+    return 1 if given_up else 0
+
+
+@contextlib.contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Say after Ctrl-C what is kept and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nwhat is finished is kept in {out}; the same command goes on from there", err=True)
+        raise
+
+
+@contextlib.contextmanager
+def _progress(label: str, unit: str) -> Iterator[Progress]:
+    """Yield a function (done, total) that shows a bar on a terminal, or a line now and then elsewhere."""
+    began = time.monotonic()
+    said = began
+    with contextlib.ExitStack() as stack:
+        bar: Any = None
+        task: Any = None
+
+        def show(done: int, total: int) -> None:
+            nonlocal bar, task, said
+            now = time.monotonic()
+            if now - began < QUIET_S or (bar is None and done >= total):
+                return
+            if sys.stderr.isatty():
+                if bar is None:
+                    bar, task = _bar(stack, label, unit, total)
+                bar.update(task, completed=done, total=total)
+            elif now - said >= LINE_S or said == began:
+                said = now
+                click.echo(f"{label}: {done} of {total} {unit}", err=True)
+
+        yield show
+
+
+def _bar(stack: contextlib.ExitStack, label: str, unit: str, total: int) -> tuple[Any, Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
+    bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+    return bar, bar.add_task(label, total=total)
