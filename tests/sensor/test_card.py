@@ -65,6 +65,12 @@ def test_cards_are_consistent_radars(name):
     assert abs(10.0 * np.log10(median.gain_rx / gain)) < 1.0  # Skolnik 2001, ch. 9
 
 
+def test_every_radar_finds_its_band_in_every_type():
+    for card in catalog.radars().values():
+        for name, kind in catalog.types().items():
+            assert card.band in kind.signature, f"{name} has no {card.band} band"
+
+
 def test_units_are_converted_once_and_rightly():
     card = catalog.radars()["s-band-acquisition"]
     radar = radar_from(card, None)

@@ -1,14 +1,38 @@
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plain import sensor as plain
-from tests.sensor.flights import turning
+from tests.sensor.flights import radar, signature, turning
+from watchfloor.base.picture import Tasks
+from watchfloor.base.streams import Streams
 from watchfloor.physics.frames import Place
 from watchfloor.sensor import _kernels
+from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 PLACE = Place.from_degrees(60.0, 20.0, 100.0)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
+def test_warming_compiles_what_a_run_needs_and_no_more():
+    north = RotatingRadar(
+        RotatingRadarConfig(name="north", card="none", place="site"),
+        place=PLACE, radar=radar(), signatures=[signature()], streams=Streams(1), row=0,
+    )  # fmt: skip
+    truth = turning(PLACE, [5e4], [0.01], [1.0], 5e3, np.arange(0.0, 20.1, 2.0))
+    truth = type(truth)(**{name: np.array(column) for name, column in truth.items()})
+    gate = Tasks(
+        track=np.zeros(1, np.int64), sensor=np.zeros(1, np.int64), t_s=np.zeros(1), pfa=np.full(1, 1e-3),
+        position_ecef_m=truth.position_ecef_m[:, 0].copy(), velocity_ecef_mps=truth.velocity_ecef_mps[:, 0].copy(),
+        radius_m=np.full(1, 1e3), pd=np.ones(1),
+    )  # fmt: skip
+    kernels = (_kernels.passes, _kernels.level_db, _kernels.gate_pfa, _kernels.merge)
+    _kernels.warm()
+    warmed = [len(kernel.signatures) for kernel in kernels]
+    north.observe(truth, gate, until_s=20.0)
+    assert [len(kernel.signatures) for kernel in kernels] == warmed
 
 
 def _passes(truth, period_s, phase_rad, place=PLACE):

@@ -238,14 +238,16 @@ def warm(**_: Any) -> None:
     knots = np.zeros((1, 2, 3))
     whole = np.zeros(1, dtype=np.int64)
     rows, real = np.zeros((1, 3)), np.zeros(1)
+    origin, rotation = np.ones(3), np.eye(3)
+    origin.flags.writeable = rotation.flags.writeable = False  # as a Place has them: another type to the compiler
     passes(
         np.array([0.0, 1.0]),
         knots,
         knots,
         knots[:, :, 0].copy(),
         np.ones((1, 2), np.bool_),
-        np.ones(3),
-        np.eye(3),
+        origin,
+        rotation,
         0.1,
         0.0,
     )
