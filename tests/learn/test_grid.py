@@ -107,7 +107,7 @@ def test_port_and_starboard_share_a_cell():
     flying = scene.tracks(16)
     counts = np.bincount(scene.cells(flying), minlength=12)
     assert counts.max() <= 4
-    one = scene.learner({"a": scene.card()})
+    one = scene.learner({"a": scene.card()}, border_sigmas=0.0)
     labelled = scene.tracks(16, label=0)
     _, known = one.step(labelled, scene.looks(labelled, np.full((16, 1), 60.0)))
     np.testing.assert_allclose(known.n_looks, counts * 0.98, atol=1e-9)

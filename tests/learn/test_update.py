@@ -128,3 +128,39 @@ def test_a_threshold_outside_its_domain_is_refused():
     flying = scene.inbound(1, label=0)
     with pytest.raises(ValueError, match="pfa of a look"):
         one.step(flying, scene.looks(flying, np.full((1, 1), np.nan), pfa=0.0))
+
+
+def turned(flying, seen, aspect_deg):
+    """Give the looks at one nose-on track the headings that show the radar these aspects."""
+    to_enu = scene.PLACE.rotation
+    east, north, _ = to_enu @ flying.velocity_ecef_mps[0]
+    heading = np.arctan2(east, north) + np.radians(aspect_deg)
+    velocity = 250.0 * np.column_stack((np.sin(heading), np.cos(heading), np.zeros(len(heading)))) @ to_enu
+    return type(seen)(**{**dict(seen.items()), "velocity_ecef_mps": velocity})
+
+
+def n_looks(aspect_deg, *, sd_mps=5.0, **settings):
+    """Effective looks that teach, when the aspects of successive looks, 10 s apart, are these."""
+    one = scene.learner({"a": scene.card()}, label_reliability=1.0 - 1e-12, **settings)
+    flying = scene.inbound(1, label=0, sd_mps=sd_mps)
+    seen = turned(flying, scene.looks(flying, np.full((1, len(aspect_deg)), 60.0)), np.asarray(aspect_deg))
+    return one.step(flying, seen)[1].n_looks
+
+
+def test_looks_in_a_turn_are_left_out():
+    straight, turn = [2.0] * 4, [2.0, 2.0, 32.0, 62.0, 67.0, 67.0]
+    assert n_looks(straight).sum() == pytest.approx(4.0)
+    assert n_looks(turn, turn_max_degps=0.5).sum() == pytest.approx(4.0)  # those at 32 and 62 degrees go
+    assert n_looks(turn, turn_max_degps=1e6).sum() == pytest.approx(6.0)
+
+
+def test_looks_near_the_border_of_a_cell_are_left_out_by_the_doubt_of_the_heading():
+    # 5 m/s in 250 is 1.15 degrees: 1.3 deviations are 1.5 degrees
+    assert n_looks([13.0])[0] == pytest.approx(1.0)
+    assert n_looks([14.0]).sum() == 0.0
+    assert n_looks([16.0]).sum() == 0.0
+    assert n_looks([17.0])[1] == pytest.approx(1.0)
+    assert n_looks([14.0], border_sigmas=0.0)[0] == pytest.approx(1.0)
+    assert n_looks([0.0], sd_mps=60.0)[0] == pytest.approx(1.0)  # the nose is no border
+    assert n_looks([22.5], sd_mps=200.0)[1] == pytest.approx(1.0)  # the middle fifth always teaches
+    assert n_looks([20.0], sd_mps=200.0).sum() == 0.0

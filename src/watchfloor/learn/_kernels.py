@@ -93,6 +93,7 @@ def absorb(
     level0_db: float,
     decorrelation: FloatArray,
     attitude: float,
+    turn_max: float,
     period: FloatArray,
     echo_law: IntArray,
     type_echo: IntArray,
@@ -116,10 +117,10 @@ def absorb(
     Looks: order (n,) of time; slot, sensor, cell (n,), slot -1 to leave out; number (n, 7) time, azimuth, elevation,
     heading, its deviation, SNR of 1 m2 [dB], power [dB] (NaN for a miss); miss_at (n,) row of miss_table; teach (n, T)
     weight with which the look teaches a type; labelled (n,). Tables as in `update.Echoes`; lattice (4,). decorrelation
-    (S, K) angle of an echo class; period (S,); echo_law (K,) fluctuation law; type_echo (T + 1,) echo class, "other"
-    last. last (slots, S, 4) time, azimuth, elevation, heading of the last look. pool_at (slots, S, C) row of the pool
-    of own evidence, -1 for none; free rows, n_free (1,). own_log, own (P, K, G) log-likelihood and its scaled
-    exponential, own_scale (P, K); own_evidence (P, T + 1); evidence (slots, T + 1). start (S, T + 1, C, G)
+    (S, K) angle of an echo class; turn_max [rad/s]; period (S,); echo_law (K,) fluctuation law; type_echo (T + 1,)
+    echo class, "other" last. last (slots, S, 4) time, azimuth, elevation, heading of the last look. pool_at (slots, S,
+    C) row of the pool of own evidence, -1 for none; free rows, n_free (1,). own_log, own (P, K, G) log-likelihood and
+    its scaled exponential, own_scale (P, K); own_evidence (P, T + 1); evidence (slots, T + 1). start (S, T + 1, C, G)
     probabilities, start_log, gain, posterior (S, T, C, G); counts (S, T, C, 6).
     """
     n_levels = start.shape[3]
@@ -138,12 +139,14 @@ def absorb(
         t, azimuth, elevation, heading = number[i, 0], number[i, 1], number[i, 2], number[i, 3]
         if t <= last[at, s, 0]:  # one look teaches once
             continue
-        counted[0] += 1
         first = last[at, s, 0] == -math.inf
-        turn = 0.0
+        turn, doubtful = 0.0, False
         if not first:
             heading_change = _wrapped(heading - last[at, s, 3])
-            if abs(heading_change) < 2.0 * number[i, 4]:  # no more than the track's own doubt
+            doubt = 2.0 * number[i, 4]
+            if abs(heading_change) > doubt + turn_max * (t - last[at, s, 0]):
+                doubtful = True
+            if abs(heading_change) < doubt:  # no more than the track's own doubt
                 heading_change = 0.0
             swing = _wrapped(azimuth - last[at, s, 1] - heading_change)
             lift = elevation - last[at, s, 2]
@@ -151,6 +154,9 @@ def absorb(
         for k in range(n_echo):
             weight[k] = 1.0 if first else min(1.0, turn / decorrelation[s, k])
         last[at, s, 0], last[at, s, 1], last[at, s, 2], last[at, s, 3] = t, azimuth, elevation, heading
+        if doubtful:  # in a turn the track lags and the bank is unknown: so is the aspect
+            continue
+        counted[0] += 1
 
         base = number[i, 5] + level0_db
         hit = not math.isnan(number[i, 6])
@@ -314,7 +320,7 @@ def warm(**_: Any) -> None:
     density_table(np.ones(1), np.ones(1), 1, 1)
     absorb(
         whole, whole, whole, whole, np.zeros((1, 7)), whole, np.ones((1, 1)), np.ones(1, np.bool_), table,
-        np.zeros((1, 1, 1, 16)), lattice, 0.0, np.ones((1, 1)), 0.1, np.ones(1), whole, np.zeros(2, np.int64),
+        np.zeros((1, 1, 1, 16)), lattice, 0.0, np.ones((1, 1)), 0.1, 0.1, np.ones(1), whole, np.zeros(2, np.int64),
         np.full((1, 1, 4), -np.inf), np.full((1, 1, 1), -1), whole.copy(), np.ones(1, np.int64), np.zeros((1, 1, 3)),
         np.zeros((1, 1, 3)), np.zeros((1, 1)), np.zeros((1, 2)), np.zeros((1, 2)), cube, np.zeros((1, 1, 1, 3)),
         np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 6)), np.zeros((1, 1, 1, 3)),

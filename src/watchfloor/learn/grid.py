@@ -46,6 +46,11 @@ class GridLearnerConfig(Config):
     """Chance that an echo above the threshold is given to its track; below 1, a miss never rules a level out. [1]"""
     attitude_deg: float = Field(default=0.3, ge=0.0, le=10.0)
     """Wander of an aircraft's attitude between looks, one standard deviation; decorrelates a straight path. [deg]"""
+    turn_max_degps: float = Field(default=0.5, gt=0.0, le=1e6)
+    """A look is left out when the track has turned faster than this since the last: its aspect is doubtful. [deg/s]"""
+    border_sigmas: float = Field(default=1.3, ge=0.0, le=10.0)
+    """A look is left out when its aspect is nearer to its cell's border than so many deviations of the track's heading;
+    the middle fifth of a cell always teaches. [1]"""
     p_other: float = Field(default=0.1, gt=0.0, lt=1.0)
     """Probability, before anything is seen, that a track is of no known type; the rest is shared evenly. [1]"""
     other_mean_dbsm: float = Field(default=0.0, ge=-40.0, le=30.0)
@@ -159,6 +164,7 @@ class GridLearner:
         ).reshape(len(self._radars), len(classes))
         self._period_s = np.array([r.period_s for r in self._radars])
         self._attitude = np.sqrt(2.0) * np.radians(config.attitude_deg)  # of the difference of two looks
+        self._turn_max = float(np.radians(config.turn_max_degps))
         self._echoes = Echoes(self._radars, laws, config.association)
 
         rungs = [ladder(radar, config.pfa_ladder if config.gates else ()) for radar in self._radars]
@@ -308,8 +314,9 @@ class GridLearner:
     def _absorb(self, tracks: Tracks, looks: Looks, at: IntArray) -> None:
         n = len(looks)
         row = np.minimum(np.searchsorted(tracks.number, looks.track), len(tracks) - 1)
-        inside = (looks.sensor >= 0) & (looks.sensor < len(self._sensor_index))
-        sensor = np.where(inside, self._sensor_index[np.where(inside, looks.sensor, 0)], -1)
+        listed = (looks.sensor >= 0) & (looks.sensor < len(self._sensor_index))
+        sensor = np.where(listed, self._sensor_index[np.where(listed, looks.sensor, 0)], -1)
+        inside = np.zeros(n)
         use = (tracks.number[row] == looks.track) & (sensor >= 0)
         number, cell, miss_at = np.empty((n, 7)), np.zeros(n, np.int64), np.zeros(n, np.int64)
         number[:, 0], number[:, 5], number[:, 6] = looks.t_s, -np.inf, looks.snr_db
@@ -322,11 +329,13 @@ class GridLearner:
             seen = look(radar, place, position, velocity, gas=self._gas[s])
             azimuth, _ = aspect(position, velocity, place.ecef_m)
             cell[mine] = self._cell(azimuth)
+            inside[mine] = self._border_rad(azimuth, cell[mine])
             enu = velocity @ place.rotation[:2].T
             number[mine, 1], number[mine, 2] = seen.azimuth_rad, seen.elevation_rad
             number[mine, 3] = np.arctan2(enu[:, 0], enu[:, 1])
             number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible)
-        use &= np.isfinite(number[:, 5])
+        margin = np.minimum(self._config.border_sigmas * number[:, 4], 0.4 * self._cell_rad)
+        use &= np.isfinite(number[:, 5]) & (inside >= margin)
         miss = use & np.isnan(looks.snr_db)
         if np.any(miss):
             miss_at[miss] = self._echoes.thresholds(looks.pfa[miss])
@@ -348,6 +357,7 @@ class GridLearner:
             float(SIGMA_GRID_DBSM[0]),
             self._decorrelation,
             self._attitude,
+            self._turn_max,
             self._period_s,
             self._echo_law,
             self._type_echo,
@@ -400,6 +410,13 @@ class GridLearner:
     def _cell(self, azimuth_rad: FloatArray) -> IntArray:
         cell = (np.abs(azimuth_rad) / self._cell_rad).astype(np.int64)
         return np.minimum(cell, len(self._library.centres_rad) - 1)
+
+    def _border_rad(self, azimuth_rad: FloatArray, cell: IntArray) -> FloatArray:
+        """Distance of an aspect from the nearest border of its cell; nose and tail are none. [rad]"""
+        inside = np.abs(azimuth_rad) - cell * self._cell_rad
+        below = np.where(cell > 0, inside, np.inf)
+        above = np.where(cell < len(self._library.centres_rad) - 1, self._cell_rad - inside, np.inf)
+        return np.maximum(np.minimum(below, above), 0.0)
 
     def _gate_radius_m(self, cov: FloatArray, ahead_s: FloatArray) -> FloatArray:
         position2 = np.einsum("nii->n", cov[:, :3, :3])
