@@ -1,0 +1,45 @@
+"""`make bench`: measure every bar and print it beside its figure.
+
+`python -m benchmarks --quick` leaves out whole commands. CPU times are the best of several; whole commands are wall
+times. A bar that is not met makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+import sys
+
+QUICK = ("mission", "sensor", "track")
+WHOLE = ("whole",)
+
+
+def met(figure: float, bar: str) -> bool | None:
+    """Return whether a figure meets a bar such as ``<= 50`` or ``>= 200``; None without a bar."""
+    if not bar:
+        return None
+    sign, limit = bar.split()[:2]
+    return figure <= float(limit) if sign == "<=" else figure >= float(limit)
+
+
+def main() -> int:
+    """Run the benchmarks and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="leave out `make demo` and `make test` in a fresh clone")
+    args = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    print(f"{'':4} {'what':68} {'figure':>10}  {'unit':12} bar", flush=True)
+    missed = 0
+    for name in QUICK if args.quick else QUICK + WHOLE:
+        for what, figure, unit, bar in importlib.import_module(f"benchmarks.{name}").run():
+            ok = met(figure, bar)
+            missed += ok is False
+            print(
+                f"{ {None: '', True: 'met', False: 'MISS'}[ok]:4} {what:68} {figure:10.3g}  {unit:12} {bar}", flush=True
+            )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
