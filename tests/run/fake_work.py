@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from watchfloor.base.errors import Mistake, ScenarioError
 from watchfloor.record import ManifestLine, write_shard
 
 
@@ -42,3 +43,8 @@ def die(one: str, *, folder: Path) -> None:
     """Leave a mark and kill the worker, whatever the id."""
     (folder / one).touch()
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mistake(one: str) -> str:
+    """Raise what a user can mend, whatever the id."""
+    raise ScenarioError([Mistake("s.yaml", 3, 1, "seed", "wanted a number (came x)")])

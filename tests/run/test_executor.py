@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.run import fake_work
+from watchfloor.base.errors import ScenarioError
 from watchfloor.record import Header, Record
 from watchfloor.run.executor import run_tasks
 
@@ -83,6 +84,12 @@ def test_what_the_work_raises_comes_through_and_what_was_done_is_kept(workers):
         run_tasks(IDS, fake_work.refuse, workers=workers, on_done=lambda one, _: kept.append(one), preload=())
     assert set(IDS[:3]) <= set(kept)
     assert "6" not in kept
+
+
+def test_a_users_mistake_arrives_whole_from_a_worker():
+    with pytest.raises(ScenarioError) as caught:
+        run_tasks(("1", "2"), fake_work.mistake, workers=2, on_done=lambda *_: None, preload=())
+    assert str(caught.value) == "s.yaml:3:1: seed: wanted a number (came x)"
 
 
 def test_a_caller_who_cannot_keep_a_result_stops_the_work():

@@ -50,6 +50,10 @@ class ScenarioError(UserError):
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[Sequence[Mistake]]]:
+        """Pickle the mistakes, not the message: a worker process may raise this."""
+        return type(self), (self.mistakes,)
+
 
 class DataError(UserError):
     """A table (flights, plots, tracks) that cannot be read; the message names file, row and remedy."""

@@ -96,7 +96,7 @@ def run(
 
         if progress:
             progress(count, len(ids))
-        (out / "scenario.yaml").write_bytes(loaded.path.read_bytes())
+        record.attach("scenario.yaml", loaded.path.read_bytes())
         work = functools.partial(
             _work,
             source=str(loaded.path.resolve()),

@@ -99,7 +99,7 @@ def play(
 
         if progress:
             progress(count, len(ids))
-        (out / "scenario.yaml").write_bytes(loaded.path.read_bytes())
+        record.attach("scenario.yaml", loaded.path.read_bytes())
         work = functools.partial(_work, source=str(loaded.path.resolve()), folder=str(out.resolve()))
         given_up = run_tasks(todo, work, workers=workers or default_workers(), on_done=done)
         if not given_up:
