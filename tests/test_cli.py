@@ -289,6 +289,15 @@ def test_schema_and_cite_print_what_programs_read(call):
     assert "10 % | 50 % | 90 %" in out
 
 
+def test_report_of_no_study_says_what_it_wanted(call, tmp_path, played):
+    status, out, err = call("report", tmp_path)
+    assert (status, out) == (2, "")
+    assert "is not a record" in err
+    status, out, err = call("report", played / "r")
+    assert (status, out) == (2, "")
+    assert "study" in err
+
+
 def test_nan_becomes_null_in_json(call, monkeypatch):
     monkeypatch.setattr(
         "watchfloor.run.recorded.score_record", lambda *_, **__: [("rmse_m", "error", float("nan"), "m")]
