@@ -24,7 +24,7 @@ def test_ask_waits_for_the_human_and_then_grants(commander, picture, ready):
     for now in (0.0, 10.0, 20.0, 30.0):
         orders = boss.step(*picture(t_s=now, updated_s=now), ready(), until_s=now)
         seen.append(orders.decision.tolist())
-    assert seen == [[Decision.PENDING], [Decision.PENDING], [Decision.GRANTED], []]
+    assert seen == [[Decision.PENDING], [], [Decision.GRANTED], []]
 
 
 def test_a_human_refuses_what_is_not_surely_hostile_and_is_not_asked_again_at_once(commander, picture, ready):

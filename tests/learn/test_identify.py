@@ -148,3 +148,14 @@ def test_a_number_that_has_ended_leaves_nothing_to_its_successor():
     one.step(ended, scene.looks(flying, np.empty((1, 0))))
     again = one.step(flying, scene.looks(flying, np.empty((1, 0))))[0].probability
     np.testing.assert_allclose(again, fresh, atol=1e-12)
+
+
+def test_a_type_is_not_favoured_for_its_length():
+    # two types alike but for length: looks along one line are worth less of the short one, and must say nothing of which
+    rng = np.random.default_rng(21)
+    cards = {"short": scene.card(length_m=5.0), "long": scene.card(length_m=60.0)}
+    one = scene.learner(cards, attitude_deg=0.3, p_other=1e-6)
+    flying = scene.inbound(1)
+    power = scene.swerling1(rng, scene.snr_1m2(flying) * 3.0, 60)
+    p = one.step(flying, scene.looks(flying, power))[0].probability[0]
+    np.testing.assert_allclose(p[0], p[1], rtol=1e-9)

@@ -6,7 +6,7 @@ import pytest
 from tests.learn import scene
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
 from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
-from watchfloor.learn.library import cell_centres, prior, two_piece
+from watchfloor.learn.library import blurred, cell_centres, inside_db, normalised, prior, two_piece
 from watchfloor.physics.rcs import band_of
 from watchfloor.scenario import catalog
 from watchfloor.scenario.cards import BandSignature
@@ -29,7 +29,30 @@ def test_a_cell_has_the_mean_of_the_curve_and_its_spread_inside():
     card = scene.card().model_copy(update={"signature": {"S": ramp}})
     mean, sd = mean_sd_dbsm(prior(card, "S", cell_centres(60.0)))
     np.testing.assert_allclose(mean, [-12.0, 0.0, 12.0], atol=0.05)
-    np.testing.assert_allclose(sd, 12.0 / np.sqrt(12.0), rtol=0.02)  # uniform over 12 dB
+    np.testing.assert_allclose(sd, 0.25, atol=0.03)  # the least; how the curve runs inside is not doubt of its mean
+    np.testing.assert_allclose(inside_db(card, "S", cell_centres(60.0)), 12.0 / np.sqrt(12.0), rtol=0.01)  # uniform
+
+
+def test_cells_joined_by_straight_lines_stray_from_their_centres_as_the_formula_says():
+    rng = np.random.default_rng(3)
+    at_centres = rng.standard_normal((4000, 3))
+    share = (np.arange(32) + 0.5) / 32.0 - 0.5  # over the middle cell, from its centre
+    towards = np.where(share < 0.0, at_centres[:, :1], at_centres[:, 2:])
+    inside = at_centres[:, 1:2] + np.abs(share) * (towards - at_centres[:, 1:2])
+    away2 = (inside - at_centres[:, 1:2]) ** 2
+    tolerance = 4.0 * away2.mean(axis=1).std() / np.sqrt(len(away2))
+    got = inside_db(scene.card(cell_sigma_db=1.0), "S", cell_centres(60.0))
+    np.testing.assert_allclose(got**2, away2.mean(), atol=tolerance)
+
+
+def test_blurring_adds_variances_keeps_far_tails_and_leaves_rows_without_a_deviation():
+    rows = np.stack([-0.5 * ((SIGMA_GRID_DBSM + 10.0) / 2.0) ** 2, -0.5 * ((SIGMA_GRID_DBSM + 10.0) / 0.5) ** 2])
+    out = blurred(rows, np.array([1.5, 0.0]))
+    mean, sd = mean_sd_dbsm(normalised(out))
+    np.testing.assert_allclose(mean, -10.0, atol=1e-6)
+    np.testing.assert_allclose(sd[0], 2.5, rtol=2e-3)  # 2 and 1.5 dB; the taps end at four deviations
+    np.testing.assert_array_equal(out[1], rows[1])
+    assert out[0, -1] < -100.0
 
 
 def test_every_type_of_the_catalogue_has_a_prior_in_every_band_of_its_radars():
@@ -71,7 +94,8 @@ def test_two_piece_gives_back_the_quantiles():
 def test_knowledge_goes_in_and_comes_out_bit_for_bit():
     first = scene.learner({"a": scene.card(), "b": scene.card(level=9.0)})
     flying = scene.tracks(6, label=np.arange(6) % 2)
-    _, known = first.step(flying, scene.looks(flying, np.full((6, 4), 80.0)))
+    first.step(flying, scene.looks(flying, np.full((6, 4), 80.0)))
+    known = first.knowledge
     second = scene.learner({"a": scene.card(), "b": scene.card(level=9.0)}, knowledge=known)
     for name, column in second.knowledge.items():
         assert np.array_equal(column, getattr(known, name)), name

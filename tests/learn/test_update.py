@@ -17,7 +17,8 @@ def teach(power, **settings):
     """Posterior mean and sd [dB] of one type after labelled looks (n, k) at nose-on tracks."""
     one = scene.learner({"a": flat_card()}, label_reliability=1.0 - 1e-9, **settings)
     flying = scene.inbound(len(power), label=0)
-    _, known = one.step(flying, scene.looks(flying, power))
+    one.step(flying, scene.looks(flying, power))
+    known = one.knowledge
     return tuple(float(v[0]) for v in mean_sd_dbsm(known.log_posterior))
 
 
@@ -45,7 +46,8 @@ def test_misses_take_away_the_bias_that_hits_alone_have():
     np.testing.assert_allclose(naive_db, 3.77, atol=4.0 * 4.343 * mean_of_hits_sd / 23.8)
 
     one = scene.learner({f"t{i}": flat_card() for i in range(n)}, label_reliability=1.0 - 1e-9)
-    _, known = one.step(flying, scene.looks(flying, power))
+    one.step(flying, scene.looks(flying, power))
+    known = one.knowledge
     mean, sd = mean_sd_dbsm(known.log_posterior.reshape(n, 12, -1)[:, 0])
     tolerance = 4.0 * np.sqrt((sd**2).mean() / n)
     assert tolerance < 0.7
@@ -72,7 +74,8 @@ def test_posterior_of_the_level_is_calibrated():
     power = scene.swerling1(rng, snr * 10.0 ** (0.1 * level), k)
     share = np.isfinite(power).mean()
     assert 0.2 < share < 0.8
-    _, known = one.step(flying, scene.looks(flying, power))
+    one.step(flying, scene.looks(flying, power))
+    known = one.knowledge
     first = known.log_posterior.reshape(n, -1, len(SIGMA_GRID_DBSM))[:, 0]
     edges = np.append(SIGMA_GRID_DBSM - 0.25, SIGMA_GRID_DBSM[-1] + 0.25)
     below = np.concatenate((np.zeros((n, 1)), np.exp(first).cumsum(axis=1)), axis=1)
@@ -94,7 +97,8 @@ def test_looks_at_one_aspect_count_as_the_aspect_swept_and_the_wander_of_the_att
     radar = scene.radar(frequency_hz=170e6)
     one = scene.learner({"a": scene.card(length_m=15.0)}, radars=[radar], attitude_deg=0.3, label_reliability=1 - 1e-9)
     flying = scene.inbound(1, label=0)
-    _, known = one.step(flying, scene.looks(flying, np.full((1, 11), 40.0)))
+    one.step(flying, scene.looks(flying, np.full((1, 11), 40.0)))
+    known = one.knowledge
     share = np.radians(0.3) * np.sqrt(2.0) / decorrelation_rad(299_792_458.0 / 170e6, 15.0)
     np.testing.assert_allclose(known.n_looks.sum(), 1.0 + 10.0 * share, rtol=1e-6)
 
@@ -108,7 +112,8 @@ def test_a_heading_change_within_the_tracks_own_doubt_adds_no_looks():
         seen = scene.looks(flying, np.full((1, 2), 40.0))
         east = np.array([0.0, 15.0])[:, None] * (np.array([1.0, 0.0, 0.0]) @ scene.PLACE.rotation)
         seen = type(seen)(**{**dict(seen.items()), "velocity_ecef_mps": seen.velocity_ecef_mps + east})
-        n_looks[sd_mps] = one.step(flying, seen)[1].n_looks.sum()
+        one.step(flying, seen)
+        n_looks[sd_mps] = one.knowledge.n_looks.sum()
     assert n_looks[60.0] == pytest.approx(1.0, abs=1e-6)
     assert n_looks[1.0] > 1.3
 
@@ -118,7 +123,8 @@ def test_a_look_below_the_horizon_teaches_nothing():
     flying = scene.inbound(1, label=0, range_m=450e3)
     low = type(flying)(**{**dict(flying.items()), "position_ecef_m": flying.position_ecef_m * (1.0 - 0.008)})
     before = one.knowledge
-    _, known = one.step(low, scene.looks(low, np.full((1, 3), np.nan)))
+    one.step(low, scene.looks(low, np.full((1, 3), np.nan)))
+    known = one.knowledge
     assert np.array_equal(known.log_posterior, before.log_posterior)
     assert len(one.evidence()) == 0
 
@@ -144,7 +150,8 @@ def n_looks(aspect_deg, *, sd_mps=5.0, **settings):
     one = scene.learner({"a": scene.card()}, label_reliability=1.0 - 1e-12, **settings)
     flying = scene.inbound(1, label=0, sd_mps=sd_mps)
     seen = turned(flying, scene.looks(flying, np.full((1, len(aspect_deg)), 60.0)), np.asarray(aspect_deg))
-    return one.step(flying, seen)[1].n_looks
+    one.step(flying, seen)
+    return one.knowledge.n_looks
 
 
 def test_looks_in_a_turn_are_left_out():

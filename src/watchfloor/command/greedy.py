@@ -104,15 +104,14 @@ class GreedyCommander:
         p_hostile = self._p_hostile(tracks, identities)
         value = self._threat(tracks, p_hostile)
         shown = dict(zip(tracks.number.tolist(), p_hostile.tolist(), strict=True))
-        decided = [
-            (p, self._decide(p, shown, until_s))
-            for p in self._pending + self._propose(tracks, value, readiness, until_s)
-        ]
+        new = self._propose(tracks, value, readiness, until_s)
+        decided = [(p, self._decide(p, shown, until_s)) for p in self._pending + new]
+        told = [(p, d) for p, d in decided if d != Decision.PENDING or p in new]
         self._pending = [p for p, decision in decided if decision == Decision.PENDING]
         for proposal, decision in decided:
             if decision in (Decision.REFUSED, Decision.HELD):
                 self._busy_until_s[proposal.track] = until_s + self._config.authority.ask_again_s
-        return self._orders(decided, shown, until_s)
+        return self._orders(told, shown, until_s)
 
     def _p_hostile(self, tracks: Tracks, identities: Identities) -> FloatArray:
         out = np.zeros(len(tracks))

@@ -10,7 +10,10 @@ from watchfloor.learn.ledger import LedgerRows
 from watchfloor.learn.share import Evidence
 
 learners = Registry("learn")
-"""Kinds of learner. Each is built with ``radars, places, gas, types, cards, knowledge`` beside its configuration."""
+"""Kinds of learner.
+
+Each is built with ``radars, places, gas, types, cards, knowledge, grounds_m`` beside its configuration.
+"""
 
 
 class Learner(Protocol):

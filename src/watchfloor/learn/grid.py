@@ -115,6 +115,9 @@ class GridLearner:
         The public catalogue's card of each type: the prior.
     knowledge : Knowledge or None
         What is known from earlier; None for the catalogue alone.
+    grounds_m : sequence of float, optional
+        Height above the ellipsoid of the smooth ground that each sensor's horizon is reckoned over; 0 when left out.
+        [m]
 
     Raises
     ------
@@ -132,6 +135,7 @@ class GridLearner:
         types: Sequence[str],
         cards: Mapping[str, TypeCard],
         knowledge: Knowledge | None = None,
+        grounds_m: Sequence[float] | None = None,
     ) -> None:
         if not len(radars) == len(places) == len(gas):
             raise ValueError(f"one radar, place and gas table a sensor, got {len(radars)}, {len(places)}, {len(gas)}")
@@ -148,6 +152,7 @@ class GridLearner:
         self._radars = [radar for radar in radars if radar is not None]
         self._places = [places[row] for row in rows]
         self._gas = [gas[row] for row in rows]
+        self._grounds_m = [0.0 if grounds_m is None else grounds_m[row] for row in rows]
         self._sensor_index = np.full(len(radars), -1, np.int64)
         self._sensor_index[rows] = np.arange(len(rows))
         self._n_types = len(types)
@@ -187,6 +192,7 @@ class GridLearner:
         prior = np.array([*[known] * self._n_types, config.p_other])
         self._log_prior = np.log(prior / prior.sum())
         self._slots = _Slots(self._n_types, len(rows), len(self._library.centres_rad), len(classes))
+        self._used = self._library.table()
         self._known: Knowledge | None = None
         self._task_s: float | None = None
 
@@ -213,7 +219,7 @@ class GridLearner:
         identities : Identities
             Rows as in ``tracks``.
         knowledge : Knowledge
-            What is believed now, this flight included.
+            What these identities rest on: what was known when the flight began (``knowledge`` has this flight too).
         """
         slots = self._slots
         at = slots.find(tracks.number)
@@ -223,7 +229,7 @@ class GridLearner:
         ended = tracks.status == Status.DROPPED
         if np.any(ended):
             slots.release(tracks.number[ended])
-        return identities, self.knowledge
+        return identities, self._used
 
     def task(self, tracks: Tracks, identities: Identities, *, until_s: float) -> Tasks:
         """Say what to expect of each confirmed track's next look, and where to lower the threshold.
@@ -255,7 +261,7 @@ class GridLearner:
         radius = self._gate_radius_m(tracks.cov[keep], ahead + tick_s)
         cell, snr_db, n_cells = np.empty((n, n_radars), np.int64), np.empty((n, n_radars)), np.empty((n, n_radars))
         for s, radar in enumerate(self._radars):
-            seen = look(radar, self._places[s], position, velocity, gas=self._gas[s])
+            seen = look(radar, self._places[s], position, velocity, gas=self._gas[s], ground_alt_m=self._grounds_m[s])
             azimuth, _ = aspect(position, velocity, self._places[s].ecef_m)
             cell[:, s] = self._cell(azimuth)
             snr_db[:, s] = _snr_db(seen.snr_1m2, seen.visible)
@@ -291,12 +297,12 @@ class GridLearner:
     def evidence(self) -> Evidence:
         """Return the log-likelihoods gathered since the last `close_flight`; call it before closing."""
         library = self._library
-        s, t, c = np.nonzero(library.counts[..., 1] > 0.0)
+        s, t, c = library.touched()
         return Evidence(
             sensor=library.sensors[s],
             type=t,
             aspect_rad=library.centres_rad[c],
-            log_likelihood=library.gain[s, t, c],
+            log_likelihood=library.taught(),
             n_looks=library.counts[s, t, c, 0],
         )
 
@@ -307,6 +313,7 @@ class GridLearner:
         """
         rows = ledger(self._library)
         self._library.restart()
+        self._used = self._library.table()
         self._slots.forget_looks()
         self._known = None
         return rows
@@ -326,7 +333,7 @@ class GridLearner:
             if len(mine) == 0:
                 continue
             place, position, velocity = self._places[s], looks.position_ecef_m[mine], looks.velocity_ecef_mps[mine]
-            seen = look(radar, place, position, velocity, gas=self._gas[s])
+            seen = look(radar, place, position, velocity, gas=self._gas[s], ground_alt_m=self._grounds_m[s])
             azimuth, _ = aspect(position, velocity, place.ecef_m)
             cell[mine] = self._cell(azimuth)
             inside[mine] = self._border_rad(azimuth, cell[mine])
@@ -371,10 +378,8 @@ class GridLearner:
             slots.own_evidence,
             slots.evidence,
             library.start_probability,
-            library.start,
             library.gain,
             library.counts,
-            library.log_posterior,
         )
         if counted[0]:
             self._known = None

@@ -95,9 +95,9 @@ def ledger(library: Library) -> LedgerRows:
     LedgerRows
         One row a cell that was looked at, by sensor, type, aspect.
     """
-    s, t, c = np.nonzero(library.counts[..., 1] > 0.0)
+    s, t, c = library.touched()
     before = library.start[s, t, c]
-    after = normalised(before + library.gain[s, t, c])
+    after = normalised(before + library.taught())
     counts = library.counts[s, t, c]
     return LedgerRows(
         sensor=library.sensors[s],

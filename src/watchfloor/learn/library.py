@@ -118,9 +118,10 @@ def prior(card: TypeCard, band: str, centres_rad: FloatArray) -> FloatArray:
     -----
     Two half normals about the cell's median level, each with probability one half, so that the median is the
     catalogue's even when the spread leans to one side. The deviation of each half is the root of the sum of the squares
-    of the curve's offset on that side (from its 10 and 90 % points), of the scatter of a cell about the curve (with the
-    doubt about that scatter), and of the curve inside the cell. Cells are held independent of each other, although a
-    common offset ties them: learning one cell teaches its neighbours nothing.
+    of the curve's offset on that side (from its 10 and 90 % points) and of the scatter of a cell about the curve (with
+    the doubt about that scatter). How the curve runs inside the cell is not part of it: see ``inside_db``. Cells are
+    held independent of each other, although a common offset ties them: learning one cell teaches its neighbours
+    nothing.
 
     References
     ----------
@@ -130,14 +131,50 @@ def prior(card: TypeCard, band: str, centres_rad: FloatArray) -> FloatArray:
     if band not in card.signature:
         raise ValueError(f"{card.title!r} has no signature in band {band}, only {', '.join(card.signature)}")
     signature = card.signature[band]  # type: ignore[index]
-    mean, inside = cell_levels_db(signature, centres_rad)
+    mean, _ = cell_levels_db(signature, centres_rad)
     offset, below, above = two_piece(signature.offset_db)
     cell, cell_below, cell_above = two_piece(card.cell_sigma_db)
-    scatter2 = cell * cell + (0.5 * (cell_below + cell_above)) ** 2 + inside * inside
+    scatter2 = cell * cell + (0.5 * (cell_below + cell_above)) ** 2
     away = SIGMA_GRID_DBSM - (mean[:, None] + offset)
-    low, high = (np.maximum(np.sqrt(sd * sd + scatter2), SD_MIN_DB)[:, None] for sd in (below, above))
+    low, high = (max(np.sqrt(sd * sd + scatter2), SD_MIN_DB) for sd in (below, above))
     sd = np.where(away < 0.0, low, high)
     return normalised(-0.5 * (away / sd) ** 2 - np.log(sd))
+
+
+def inside_db(card: TypeCard, band: str, centres_rad: FloatArray) -> FloatArray:
+    """Return how far the level at one aspect strays from its cell's (c,), one standard deviation. [dB]
+
+    The catalogue's curve about its mean over the cell, and the scatter of cells: deviations that run straight from one
+    centre to the next are, over the cell, sqrt(2/12) of the cells' own away from the centre's.
+    """
+    _, curve = cell_levels_db(card.signature[band], centres_rad)  # type: ignore[index]
+    return np.sqrt(curve * curve + card.cell_sigma_db.median**2 / 6.0)
+
+
+def blurred(log_weight: FloatArray, sd_db: FloatArray) -> FloatArray:
+    """Blur distributions or likelihoods over the levels.
+
+    Parameters
+    ----------
+    log_weight : (n, g) array
+        Natural logs of the weights of the levels of ``SIGMA_GRID_DBSM``; rows may span thousands of nats. [1]
+    sd_db : (n,) array
+        Standard deviation of the normal law that each row is blurred with; 0 leaves a row as it is. [dB]
+
+    Returns
+    -------
+    (n, g) array
+        Logs of the blurred rows; beyond the grid a row goes on as at its ends. [1]
+    """
+    out, step_db = log_weight.copy(), float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
+    for i in np.flatnonzero(sd_db > 0.1 * step_db):
+        reach = int(np.ceil(4.0 * sd_db[i] / step_db))
+        tap = -0.5 * (np.arange(-reach, reach + 1) * step_db / sd_db[i]) ** 2
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(log_weight[i], reach, mode="edge"), 2 * reach + 1)
+        terms = windows + (tap - np.log(np.exp(tap).sum()))
+        top = terms.max(axis=1)
+        out[i] = top + np.log(np.exp(terms - top[:, None]).sum(axis=1))
+    return out
 
 
 class Library:
@@ -157,6 +194,14 @@ class Library:
         Effective looks behind ``start``. [1]
     centres_rad : (c,) array
         Centres of the aspect cells. [rad]
+    inside : (s, t, c) array
+        How far the level at one aspect strays from its cell's, one standard deviation. [dB]
+
+    Notes
+    -----
+    A cell has a level; at one aspect the level is another, by a normal deviation (``inside``). A flight shows one such
+    aspect of a cell, so what it says of the cell is blurred by that deviation, and what the cell says of a track is
+    blurred by it again: a flight can teach a cell's level no better than a cell has one.
     """
 
     def __init__(
@@ -168,21 +213,21 @@ class Library:
         other: FloatArray,
         n_looks: FloatArray,
         centres_rad: FloatArray,
+        inside: FloatArray,
     ) -> None:
         self.sensors = sensors
         self.prior = prior
         self.start = start
         """(s, t, c, g) log posterior when the flight began. [1]"""
         self.start_probability = np.empty((start.shape[0], start.shape[1] + 1, *start.shape[2:]))
-        """(s, t + 1, c, g) probabilities when the flight began, "other" last. [1]"""
-        self.start_probability[:, :-1] = np.exp(start)
+        """(s, t + 1, c, g) probabilities of the level at one aspect when the flight began, "other" last. [1]"""
         self.start_probability[:, -1] = np.exp(other)
+        self.inside = inside
+        self._predict()
         self.centres_rad = centres_rad
         self.start_looks = n_looks
-        self.log_posterior = start.copy()
-        """(s, t, c, g) normalised, kept up to date by the kernel. [1]"""
         self.gain = np.zeros_like(start)
-        """(s, t, c, g) log-likelihood since the flight began. [1]"""
+        """(s, t, c, g) log-likelihood of the level at the aspects flown since the flight began. [1]"""
         self.counts = np.zeros((*n_looks.shape, 6))
         """(s, t, c, 6) of this flight, weighted by the type's probability: effective looks, looks, hits, misses, looks
         under a label, exposure. [1, 1, 1, 1, 1, s]"""
@@ -190,22 +235,41 @@ class Library:
         row = np.indices((s, t, c)).reshape(3, -1)
         self._keys = (np.asarray(sensors)[row[0]], row[1], centres_rad[row[2]])
 
+    def _predict(self) -> None:
+        s, t, c, g = self.start.shape
+        at_one_aspect = np.exp(blurred(self.start.reshape(-1, g), self.inside.reshape(-1)))
+        self.start_probability[:, :-1] = (at_one_aspect / at_one_aspect.sum(axis=1, keepdims=True)).reshape(s, t, c, g)
+
+    def touched(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Return the indices (sensor, type, cell) of the rows that this flight has looked at."""
+        return np.nonzero(self.counts[..., 1] > 0.0)  # type: ignore[return-value]
+
+    def taught(self) -> FloatArray:
+        """Return the log-likelihood (n, g) of the cells' levels that this flight adds, of the rows ``touched``. [1]"""
+        rows = self.touched()
+        return blurred(self.gain[rows], self.inside[rows])
+
+    def posterior(self) -> FloatArray:
+        """Return the log posterior (s, t, c, g), this flight included. [1]"""
+        out, rows = self.start.copy(), self.touched()
+        out[rows] = normalised(self.start[rows] + self.taught())
+        return out
+
     def table(self) -> Knowledge:
         """Return the knowledge as a table, rows by sensor, type, aspect."""
         return Knowledge(
             sensor=self._keys[0],
             type=self._keys[1],
             aspect_rad=self._keys[2],
-            log_posterior=self.log_posterior.reshape(-1, self.log_posterior.shape[-1]).copy(),
+            log_posterior=self.posterior().reshape(-1, self.start.shape[-1]),
             n_looks=(self.start_looks + self.counts[..., 0]).reshape(-1),
         )
 
     def restart(self) -> None:
         """Begin a new flight from what is known now."""
         self.start_looks = self.start_looks + self.counts[..., 0]
-        self.log_posterior = normalised(self.start + self.gain)
-        self.start = self.log_posterior.copy()
-        self.start_probability[:, :-1] = np.exp(self.start)
+        self.start = self.posterior()
+        self._predict()
         self.gain[:] = 0.0
         self.counts[:] = 0.0
 
@@ -251,14 +315,15 @@ def make_library(
     missing = [name for name in types if name not in cards]
     if missing:
         raise ValueError(f"no card for type {', '.join(missing)}")
-    by_band: dict[tuple[str, str], FloatArray] = {}
+    by_band: dict[tuple[str, str], tuple[FloatArray, FloatArray]] = {}
     catalogue = np.empty((len(rows), len(types), len(centres), len(SIGMA_GRID_DBSM)))
+    inside = np.empty(catalogue.shape[:3])
     for s, row in enumerate(rows):
         band = band_of(radars[row].frequency_hz)  # type: ignore[union-attr]
         for t, name in enumerate(types):
             if (band, name) not in by_band:
-                by_band[band, name] = prior(cards[name], band, centres)
-            catalogue[s, t] = by_band[band, name]
+                by_band[band, name] = prior(cards[name], band, centres), inside_db(cards[name], band, centres)
+            catalogue[s, t], inside[s, t] = by_band[band, name]
     start, n_looks = catalogue.copy(), np.zeros(catalogue.shape[:3])
     if knowledge is not None:
         s, t, c = locate(knowledge.sensor, knowledge.type, knowledge.aspect_rad, rows, len(types), centres)
@@ -272,7 +337,15 @@ def make_library(
         whole = np.abs(total - 1.0) < 1e-9  # already normalised: keep every bit
         start[s, t, c] = np.where(whole, knowledge.log_posterior, normalised(knowledge.log_posterior))
         n_looks[s, t, c] = knowledge.n_looks
-    return Library(sensors=rows, start=start, prior=catalogue, other=other, n_looks=n_looks, centres_rad=centres)
+    return Library(
+        sensors=rows,
+        start=start,
+        prior=catalogue,
+        other=other,
+        n_looks=n_looks,
+        centres_rad=centres,
+        inside=inside,
+    )
 
 
 def locate(

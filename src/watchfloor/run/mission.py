@@ -174,6 +174,7 @@ def build(
         types=scenario.types,
         cards={name: type_cards[name] for name in scenario.types},
         knowledge=knowledge,
+        grounds_m=[places[c.place].alt_m for c in sensors],
     )
     launchers = _any(scenario.launchers)
     weapon_cards = catalog.weapons()
