@@ -1,0 +1,851 @@
+"""The page: what stands where, and what is said beside each figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from watchfloor.assess.statistics import Band, band, paired
+from watchfloor.report import answers, figures, sitemap
+from watchfloor.report.answers import BY_KEY, CRITERIA, KM, NATS, PERCENT, Cell
+from watchfloor.report.gather import DEFENDER, IDENTIFIED, OWNER, Study, study_command
+from watchfloor.report.wording import NARROW, Scale, band_text, fixed, interval_text, listed
+from watchfloor.report.wording import figures as significant
+from watchfloor.scenario.cite import assumptions, citations
+
+DB = Scale("dB", decimals=1)
+_TAGS = {"measured": "measured"}
+"""What a standing of the register amounts to; all others are assumed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of a table on the page."""
+
+    text: str
+    """What stands in it."""
+    notes: tuple[str, ...] = ()
+    """Smaller lines below."""
+    kind: str = ""
+    """``better``, ``worse``, ``head`` or "" : shade, always said in words as well."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table on the page."""
+
+    caption: str
+    """What it shows."""
+    head: tuple[str, ...]
+    """Column heads."""
+    rows: list[list[Entry]]
+    """Rows; the first entry of each is its head."""
+    kind: str = ""
+    """A class for the style sheet."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question: heading, answer, figures, and what the answer does not say."""
+
+    id: str
+    """Anchor."""
+    title: str
+    """The question in plain words."""
+    answer: str
+    """One generated sentence or two."""
+    caveat: str
+    """What this does not say."""
+    pictures: list[Markup] = field(default_factory=list)
+    """Figures."""
+    caption: str = ""
+    """What the figures show."""
+    tables: list[Table] = field(default_factory=list)
+    """Tables below them."""
+
+
+def page(study: Study) -> str:
+    """Return the page of a study as HTML."""
+    table = answers.decision(study)
+    environment = Environment(
+        loader=PackageLoader("watchfloor.report"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    html = template.render(
+        title=study.scenario.title,
+        question=study.config.title,
+        description=study.scenario.description,
+        answer=answers.summary(study, table),
+        options=[(name, study.titles[name], name == study.baseline) for name in study.options],
+        decision=_decision(study, table),
+        n_intervals=(len(study.options) - 1) * len(CRITERIA),
+        forests=_forests(study, table),
+        sections=[
+            _exposure(study), _reflectors(study), _labels(study), _sharing(study), _delay(study), _engagement(study),
+        ],
+        ledger=_ledger(study),
+        site=sitemap.site(study),
+        register=_register(study),
+        n_disputed=sum(bool(a.disputed_by) for a in assumptions(study.loaded)),
+        mind=_mind(study),
+        limits=LIMITS,
+        manifest=_manifest(study),
+        methods=sorted({c.text for c in citations(study.loaded) if c.parameter == "method"}),
+        same_catalogue=study.same_catalogue,
+        glossary=GLOSSARY,
+        study=study,
+        baseline=study.baseline,
+        n=study.n,
+        defender=study.config.defender,
+        owner=study.scenario.owner,
+    )  # fmt: skip
+    return re.sub(r"(?<=\d) %", f"{NARROW}%", html)
+
+
+# ---- the decision table
+
+
+def _decision(study: Study, table: dict[str, dict[str, Cell]]) -> Table:
+    rows = []
+    for option in study.options:
+        row = [Entry(option, (study.titles[option],), "head")]
+        row += [entry(table[option][c.key], c.scale, zero=c.zero, n=study.n) for c in CRITERIA]
+        rows.append(row)
+    head = ("Option", *(_headed(c.title, c.scale) for c in CRITERIA))
+    return Table(
+        f"Options by criterion. Large: median over {study.n} replicates; in brackets the 10 % and 90 % points. Below: "
+        f"Δ paired difference to {study.baseline}: median, then [95 % interval of the mean].",
+        head,
+        rows,
+        "decision",
+    )
+
+
+def _headed(title: str, scale: Scale) -> str:
+    return f"{title} [{scale.unit}]" if scale.unit else title
+
+
+def entry(cell: Cell, scale: Scale, *, zero: str = "", n: int) -> Entry:
+    """Return a cell of the decision table as it is written."""
+
+    def said(value: float) -> str:
+        return zero if zero and value == 0.0 else scale(value)
+
+    band_ = cell.band
+    text = f"{said(band_.p50)}"
+    notes = [f"({said(band_.p10)} to {said(band_.p90)})"]
+    if zero and 0 < cell.n_zero < n:
+        notes.append(f"{zero} in {cell.n_zero} of {n}")
+    if cell.difference is None:
+        return Entry(text, (*notes, "baseline"), "base")
+    d = cell.difference
+    if cell.same:
+        return Entry(text, (*notes, "same in every pair"))
+    notes.append(f"Δ {scale(d.p50, signed=True)}")
+    notes.append(f"[{scale(d.mean_low, signed=True)}, {scale(d.mean_high, signed=True)}]")
+    if cell.effect:
+        notes.append("▲ better" if cell.effect > 0 else "▼ worse")
+    else:
+        notes.append("may be 0")
+    return Entry(text, tuple(notes), {1: "better", -1: "worse", 0: ""}[cell.effect])
+
+
+def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[Markup]:
+    others = [option for option in study.options if option != study.baseline]
+    out = []
+    for key in ("received", "identified", "survive"):
+        criterion, cells = BY_KEY[key], [table[option][key] for option in others]
+        low, middle, high = (
+            np.array([criterion.scale.factor * getattr(c.difference, q) for c in cells])
+            for q in ("mean_low", "mean", "mean_high")
+        )
+        clear = np.array([c.effect != 0 for c in cells])
+        sense = "right is better for the flyer" if criterion.good > 0 else "left is better for the flyer"
+        said = [
+            f"{o} {interval_text(c.difference, criterion.scale)}"
+            for o, c in zip(others, cells, strict=True)
+            if c.difference
+        ]
+        out.append(
+            figures.forest(
+                f"forest-{key}",
+                others,
+                low,
+                middle,
+                high,
+                clear,
+                title=criterion.title,
+                x_label=f"mean difference [{criterion.scale.unit}]; {sense}",
+                alt=f"{criterion.title}: 95 % intervals of the mean paired difference to {study.baseline}: "
+                + "; ".join(said),
+            )
+        )
+    return [Markup(svg) for svg in out]
+
+
+# ---- question by question
+
+
+def _exposure(study: Study) -> Section:
+    option, pictures = study.baseline, []
+    for sensor, line in answers.range_ribbons(study, option).items():
+        km = figures.Ribbon(line.label, line.x, 1e-3 * line.p10, 1e-3 * line.p50, 1e-3 * line.p90)
+        pictures.append(
+            figures.ribbons(
+                f"range-{sensor}",
+                [km],
+                title=line.label,
+                x_label="exposure beside the active site [h]",
+                y_label="head-on detection range [km]",
+                alt=f"{line.label}: median head-on detection range {fixed(km.p50[0])} km before any flight, "
+                f"{fixed(km.p50[-1])} km after {fixed(km.x[-1], 1)} h ({fixed(km.p10[-1])} to {fixed(km.p90[-1])})",
+            )
+        )
+    for name in answers.curves(study):
+        lines = [
+            answers.trial_ribbon(study, name, "identified_m", f"identified, P at least {IDENTIFIED:g}", 1e-3),
+            answers.trial_ribbon(study, name, "fire_control_m", "track fit to shoot on", 1e-3),
+        ]
+        pictures.append(
+            figures.ribbons(
+                f"trial-{name}",
+                lines,
+                title=f"Test flights, {name}",
+                x_label="exposure beside the active site [h]",
+                y_label="slant range, 0 = never [km]",
+                y_from_zero=True,
+                alt=f"{name}: median range of identification {fixed(lines[0].p50[0])} km before any flight and "
+                f"{fixed(lines[0].p50[-1])} km after {fixed(lines[0].x[-1], 1)} h; of a track fit to shoot on "
+                f"{fixed(lines[1].p50[0])} and {fixed(lines[1].p50[-1])} km",
+            )
+        )
+    rows = []
+    for name in study.options:
+        reached = {growth: answers.hours_to(study, name, growth) for growth in answers.GROWTH}
+        for sensor, radar in study.learners.items():
+            grown = band(answers.range_growth(study, name)[sensor][-1])
+            cells = [Entry(answers.hours_cell(*reached[growth][sensor])) for growth in answers.GROWTH]
+            rows.append([Entry(f"{name}: {radar}", (), "head"), Entry(_plain(grown, PERCENT, signed=True)), *cells])
+    first = {s: band(v[-1]) for s, v in answers.range_growth(study, option).items()}
+    said = [f"for the {study.learners[s]} by {_signed_band(b, PERCENT)}" for s, b in first.items()]
+    hours = answers.common_hours(study, option)[-1]
+    answer = (
+        f"After {fixed(hours, 1)} h of exposure under {option}, the head-on detection range inside a gate has changed "
+        f"{listed(said)}, compared with public knowledge alone."
+    )
+    if option in answers.curves(study):
+        line = answers.trial_ribbon(study, option, "identified_m", "")
+        answer += (
+            f" Tried in the test engagement, the site's own knowledge identifies the jet at {_at(line, 0)} before any "
+            f"flight and at {_at(line, -1)} after {fixed(line.x[-1], 1)} h."
+        )
+    return Section(
+        "q1",
+        "1. How many hours beside the site until it sees or names the jet farther out?",
+        answer,
+        "Detection range here is that of one look inside the gate of a track that another radar already holds, at the "
+        "threshold that the learned cross-section sets; it is not the range of first detection by this radar alone, "
+        "and it may shrink when the jet turns out smaller than the public thought. Hours are those flown in this "
+        "geometry: other aspects or altitudes teach other cells.",
+        [Markup(p) for p in pictures],
+        f"Head-on is within {fixed(np.rad2deg(answers.NOSE_RAD))}° of the nose. Lines: median over {study.n} "
+        "replicates; shade: 10 % to 90 % points."
+        + ("" if answers.curves(study) else " This study did not try the knowledge of any option at each checkpoint."),
+        [
+            Table(
+                "Growth of head-on detection range at the last checkpoint, and hours of exposure until it has grown "
+                "so far: median (10 % to 90 % points over replicates).",
+                (
+                    "Option and radar", "growth at the last checkpoint [%]",
+                    *(f"hours to +{100 * g:.0f}{NARROW}% [h]" for g in answers.GROWTH),
+                ),
+                rows,
+            )
+        ],
+    )  # fmt: skip
+
+
+def _plain(b: Band, scale: Scale, *, signed: bool = False) -> str:
+    """Return a band for a table whose head holds the unit."""
+    return band_text(b, replace(scale, unit=""), signed=signed)
+
+
+def _at(line: figures.Ribbon, i: int) -> str:
+    """Return one point of a line of ranges, ``never`` for zero."""
+    low, middle, high = ("never" if q[i] == 0.0 else KM(q[i]) for q in (line.p10, line.p50, line.p90))
+    return f"{middle if middle == 'never' else KM.with_unit(middle)} ({low} to {high})"
+
+
+def _signed_band(b: Any, scale: Scale) -> str:
+    return band_text(b, scale, signed=True)
+
+
+def _reflectors(study: Study) -> Section:
+    id_, title = "q3", "3. What do reflectors hide, and what leaks anyway?"
+    worn = answers.pulling(study, "reflectors")
+    if not worn:
+        return Section(id_, title, "No option of this study changes the reflectors alone.", _NO_OPTION)
+    option = worn[0]
+    pictures, said = [], []
+    on_nats, off_nats = answers.nats_by_radar(study, option), answers.nats_by_radar(study, study.baseline)
+    rows = []
+    for sensor, radar in study.learners.items():
+        lines = [
+            answers.bias_ribbon(study, study.baseline, sensor, f"{study.baseline} (off)"),
+            answers.bias_ribbon(study, option, sensor, f"{option} (on)"),
+        ]
+        pictures.append(
+            figures.ribbons(
+                f"bias-{sensor}",
+                lines,
+                title=radar,
+                x_label="aspect off the nose [deg]",
+                y_label="learned less true clean level [dB]",
+                zero=True,
+                x_ticks=np.arange(0.0, 181.0, 45.0),
+                alt=f"{radar}: learned median less the true clean cross-section by aspect; over all aspects the "
+                f"median lies between {fixed(lines[0].p50.min(), 1)} and {fixed(lines[0].p50.max(), 1)} dB without "
+                f"reflectors, {fixed(lines[1].p50.min(), 1)} and {fixed(lines[1].p50.max(), 1)} dB with them",
+            )
+        )
+        off, on = answers.bias_db(study, study.baseline, sensor), answers.bias_db(study, option, sensor)
+        shift = answers.compared(on, off, 1)
+        assert shift.difference is not None
+        kind = {1: "better", -1: "worse", 0: ""}[shift.effect]
+        rows.append(
+            [
+                Entry(radar, (), "head"),
+                Entry(_plain(band(off), DB, signed=True)),
+                Entry(_plain(band(on), DB, signed=True)),
+                Entry(
+                    _plain(shift.difference, DB, signed=True),
+                    (f"mean {interval_text(shift.difference, DB)}", _mark(shift)),
+                    kind,
+                ),
+                Entry(_plain(band(off_nats[sensor]), NATS)),
+                Entry(_plain(band(on_nats[sensor]), NATS)),
+            ]
+        )
+        said.append(
+            f"the {radar} ends {DB.with_unit(DB(shift.difference.p50, signed=True))} "
+            f"({DB(shift.difference.p10, signed=True)} to {DB(shift.difference.p90, signed=True)}) from where it "
+            f"would have ended without them"
+        )
+    return Section(
+        id_,
+        title,
+        f"With reflectors worn on every sortie, {listed(said)}. A shift well above zero means that what was learned is "
+        "the reflector, not the jet; a shift near zero means that the jet itself was learned as before: that band "
+        "leaks.",
+        "A radar that knows that reflectors are worn could allow for them; this learner does not. A masked band is "
+        "masked only while the reflectors are on: one clean sortie within range undoes it. The lens is ideal and "
+        "adds to the mean echo without phase.",
+        [Markup(p) for p in pictures],
+        "Learned median cross-section less the true clean one, by aspect, at the last checkpoint; zero is a perfect "
+        f"estimate of the clean jet. Lines: median over {study.n} replicates; shade: 10 % to 90 % points.",
+        [
+            Table(
+                "Bias of the learned curve against the clean jet, mean over the aspects that were looked at, and "
+                "information held by band: median (10 % to 90 % points).",
+                (
+                    "Radar", "bias, reflectors off [dB]", "bias, reflectors on [dB]", "paired shift [dB]",
+                    "information, off [nat]", "information, on [nat]",
+                ),
+                rows,
+            )
+        ],
+    )  # fmt: skip
+
+
+def _mark(cell: Cell) -> str:
+    return {1: "▲ above zero", -1: "▼ below zero", 0: "may be 0"}[cell.effect]
+
+
+_NO_OPTION = "A study answers this when one of its options pulls that lever and no other."
+
+
+def _labels(study: Study) -> Section:
+    id_, title = "q4", "4. What do the jet's own emissions label for the radar?"
+    off = answers.pulling(study, "transponder")
+    if not off:
+        return Section(id_, title, "No option of this study changes the transponder alone.", _NO_OPTION)
+    shown = [study.baseline, *(o for o in study.options if "transponder" in answers.levers(study, o))]
+    parts = {o: answers.nats_by_label(study, o) for o in shown}
+    declared = np.array([np.median(parts[o][0]) for o in shown])
+    inferred = np.array([np.median(parts[o][1]) for o in shown])
+    base, option = parts[study.baseline], parts[off[0]]
+    total = paired(option[0] + option[1], base[0] + base[1])
+    rows = [
+        [
+            Entry(o, (), "head"),
+            Entry(_plain(band(parts[o][0]), NATS)),
+            Entry(_plain(band(parts[o][1]), NATS)),
+            Entry("baseline") if o == study.baseline else _difference(sum(parts[o]), sum(base), NATS, -1),
+        ]
+        for o in shown
+    ]
+    return Section(
+        id_,
+        title,
+        f"Under {study.baseline}, flights moved the site's belief by {band_text(band(base[0]), NATS)} where a "
+        f"transponder or flight plan had declared the type, and by {band_text(band(base[1]), NATS)} where it had not. "
+        f"Without a transponder the sum changes by {NATS.with_unit(NATS(total.p50, signed=True))} (median of the "
+        f"pairs; 95 % interval of the mean {interval_text(total, NATS)}): "
+        + (
+            "silence costs the site information."
+            if total.mean_high < 0.0
+            else "silence cannot be shown to cost the site information."
+        ),
+        "The learner knows the public catalogue and infers the type from what it sees; it may credit the jet's looks "
+        "to another type, or the reverse, and both move beliefs. Only a declared type counts as a label here: visual "
+        "observers, radio, or a flight schedule known by other means would serve as well.",
+        [
+            Markup(
+                figures.stacked(
+                    "labels",
+                    shown,
+                    {"declared by transponder or flight plan": declared, "inferred by the learner": inferred},
+                    title="Where labels came from",
+                    x_label="sum over flights of how far each moved the belief, median over replicates [nat]",
+                    alt="Information by source of the label: "
+                    + "; ".join(
+                        f"{o}: {fixed(a, 1)} nat declared, {fixed(b, 1)} nat inferred"
+                        for o, a, b in zip(shown, declared, inferred, strict=True)
+                    ),
+                )
+            )
+        ],
+        "Medians; the bands stand in the table. A flight's nats are shared out by the share of its looks at a track "
+        "whose type had been declared.",
+        [
+            Table(
+                "Information by source of the label: median (10 % to 90 % points), and paired difference of the sum.",
+                ("Option", "declared [nat]", "inferred [nat]", f"difference of the sum to {study.baseline} [nat]"),
+                rows,
+            )
+        ],
+    )
+
+
+def _difference(values: Any, base: Any, scale: Scale, good: int) -> Entry:
+    cell = answers.compared(np.asarray(values, float), np.asarray(base, float), good)
+    assert cell.difference is not None
+    if cell.same:
+        return Entry("same in every pair")
+    d = cell.difference
+    mark = {1: "▲ better for the flyer", -1: "▼ worse for the flyer", 0: "may be 0"}[cell.effect]
+    return Entry(
+        _plain(d, scale, signed=True),
+        (f"mean {interval_text(d, scale)}", mark),
+        {1: "better", -1: "worse", 0: ""}[cell.effect],
+    )
+
+
+def _sharing(study: Study) -> Section:
+    id_, title = "q5", "5. What is it worth to cut the sharing of data?"
+    cut = answers.pulling(study, "sharing")
+    shown = [o for o in study.options if o == study.baseline or {"sharing", "delay"} & answers.levers(study, o)]
+    held = study.values("exposure", "nats", study.baseline)
+    samples = {f"{study.baseline}, held by the {study.scenario.owner}": held}
+    samples |= {f"{o}, at the {study.config.defender}": study.values("exposure", "nats_received", o) for o in shown}
+    picture = figures.exceedance(
+        "sharing",
+        samples,
+        title=f"Knowledge of the jet at the {study.config.defender}",
+        x_label="information on the jet's type, all radars and aspects [nat]",
+        alt="Share of replicates above a level of information; medians: "
+        + "; ".join(f"{name} {NATS.with_unit(NATS(float(np.median(v))))}" for name, v in samples.items()),
+    )
+    if not cut:
+        answer = "No option of this study changes the sharing alone."
+    else:
+        base, option = (study.values("exposure", "nats_received", o) for o in (study.baseline, cut[0]))
+        received = study.values("exposure", "n_received", study.baseline)
+        sorties = study.values("exposure", "n_sorties", study.baseline)
+        survive = answers.compared(
+            BY_KEY["survive"].values(study, cut[0]), BY_KEY["survive"].values(study, study.baseline), 1
+        )
+        assert survive.difference is not None
+        answer = (
+            f"With the link open, the evidence of {fixed(float(np.median(received)))} of "
+            f"{fixed(float(np.median(sorties)))} sorties (medians) has reached the {study.config.defender} by the time "
+            f"of the test and carries {band_text(band(base), NATS)}; with it cut, {band_text(band(option), NATS)}. The "
+            f"jet's expected survival then differs by {_signed_band(survive.difference, PERCENT)}, mean "
+            f"{interval_text(survive.difference, PERCENT)}"
+            + (": told apart from none." if survive.effect else ": not told apart from none.")
+        )
+    return Section(
+        id_,
+        title,
+        answer,
+        "Cutting the link protects against defenders elsewhere only: the site itself keeps what it has learned. The "
+        "model knows one link with a delay and a loss; people, maintenance visits and captured equipment carry "
+        "knowledge too.",
+        [Markup(picture)],
+        f"Exceedance curves over {study.n} replicates: read across from a share to find the level that is exceeded "
+        "that often.",
+    )
+
+
+def _delay(study: Study) -> Section:
+    id_, title = "q6", "6. What is a delay of delivery or activation worth?"
+    late = sorted(answers.pulling(study, "delay"), key=lambda o: answers.delay_months(study, o))
+    if not late:
+        return Section(id_, title, "No option of this study delays the activation alone.", _NO_OPTION)
+    shown = [study.baseline, *late]
+    months = np.arange(1.0, study.campaign.months + 1.0)
+    known = {o: answers.monthly(study, o) for o in shown}
+    lines = [answers.ribbon(o, months, known[o]) for o in shown]
+    area = {o: known[o].sum(axis=0) for o in shown}
+    rows = []
+    for o in shown:
+        first = [Entry(o, (f"{answers.delay_months(study, o)} months late",), "head")]
+        unit = Scale("nat month")
+        if o == study.baseline:
+            rows.append([*first, Entry(_plain(band(area[o]), unit)), *(Entry("baseline") for _ in range(3))])
+            continue
+        cells = [
+            _difference(BY_KEY[k].values(study, o), BY_KEY[k].values(study, study.baseline), BY_KEY[k].scale,
+                        BY_KEY[k].good)
+            for k in ("identified", "survive")
+        ]  # fmt: skip
+        rows.append(
+            [
+                *first,
+                Entry(_plain(band(area[o]), unit)),
+                _difference(area[o], area[study.baseline], unit, -1),
+                *cells,
+            ]
+        )
+    last = late[-1]
+    end = paired(known[last][-1], known[study.baseline][-1])
+    less = paired(area[last], area[study.baseline])
+    mean = float(np.mean(area[study.baseline]))
+    return Section(
+        id_,
+        title,
+        f"Switched on {answers.delay_months(study, last)} months late, the site holds "
+        f"{NATS.with_unit(NATS(end.p50, signed=True))} (mean {interval_text(end, NATS)}) at the end of the "
+        f"{study.campaign.months} months compared with no delay, and its risk-time, knowledge summed over months, is "
+        f"{fixed(-100.0 * less.mean_high / mean)} to {fixed(-100.0 * less.mean_low / mean)}{NARROW}% smaller "
+        "(95 % interval of the mean, as a share of the baseline's mean).",
+        "A delay buys months without learning; once the site is on, it learns as fast as before, and most is learned "
+        "in the first flights. The study ends where it ends: what a delay is worth after that depends on what is done "
+        "with the time.",
+        [
+            Markup(
+                figures.ribbons(
+                    "delay",
+                    lines,
+                    title="What the site knows of the jet, month by month",
+                    x_label="month",
+                    y_label="information held [nat]",
+                    size=figures.WIDE,
+                    y_from_zero=True,
+                    x_ticks=np.arange(0.0, study.campaign.months + 1.0, 3.0),
+                    alt="Information held at the end: "
+                    + "; ".join(f"{line.label} {NATS.with_unit(NATS(line.p50[-1]))}" for line in lines),
+                )
+            )
+        ],
+        f"Lines: median over {study.n} replicates; shade: 10 % to 90 % points. The area below a line is its risk-time.",
+        [
+            Table(
+                f"Risk-time and what changes in the engagement, paired with {study.baseline}: median (10 % to 90 % "
+                "points).",
+                (
+                    "Option", "risk-time [nat month]", "difference of risk-time [nat month]",
+                    "difference of the range of identification [km]", "difference of expected survival [%]",
+                ),
+                rows,
+            )
+        ],
+    )  # fmt: skip
+
+
+def _engagement(study: Study) -> Section:
+    id_, title = "q9", "9. What changes in an engagement once the defender has learned?"
+    naive = study.naive
+    if naive is None:
+        return Section(
+            id_,
+            title,
+            "This study holds no engagement fought with public knowledge only.",
+            "Give the baseline `curve: true`, or add an option that cuts the link: then the comparison can be made.",
+        )
+    before, after = naive, (study.baseline, {"who": float(DEFENDER)})
+    ranks = study.values("trials", "identified_m", after[0], **after[1])
+    fit = study.values("trials", "fire_control_m", after[0], **after[1])
+    survive = study.values("trials", "p_survive", after[0], **after[1])
+    order = np.lexsort((np.arange(study.n), fit, ranks, survive))
+    replicate = int(order[study.n // 2])
+    fights = [
+        _fight(study, before, replicate, "Before: public knowledge only"),
+        _fight(study, after, replicate, f"After: with what had reached the {study.config.defender} ({study.baseline})"),
+    ]
+    rows, said = [], []
+    held = answers.Criterion("held", "Share of the time held once tracked", PERCENT, "trials", "held_share", -1)
+    shots = answers.Criterion("shots", "Rounds fired", Scale("", decimals=1), "trials", "n_shots", -1)
+    chosen = [BY_KEY[k] for k in ("tracked", "identified", "fit", "shot")]
+    for criterion in (*chosen, held, shots, BY_KEY["survive"]):
+        a = study.values("trials", criterion.column, before[0], **before[1])
+        b = study.values("trials", criterion.column, after[0], **after[1])
+        rows.append(
+            [
+                Entry(_headed(criterion.title, criterion.scale), (), "head"),
+                _banded(a, criterion, study.n),
+                _banded(b, criterion, study.n),
+                _difference(b, a, criterion.scale, criterion.good),
+            ]
+        )
+        if criterion.key in ("identified", "survive"):
+            d = paired(b, a)
+            said.append(
+                f"the {criterion.title[0].lower()}{criterion.title[1:]} goes from "
+                f"{band_text(band(a), criterion.scale, zero=criterion.zero)} to "
+                f"{band_text(band(b), criterion.scale, zero=criterion.zero)}, a mean change of "
+                f"{interval_text(d, criterion.scale)}"
+            )
+    return Section(
+        id_,
+        title,
+        f"With the learned knowledge of {study.baseline} instead of the public one, {listed(said)} "
+        f"(95 % intervals, {study.n} pairs).",
+        "One flight profile, one battery, no jamming, no decoys, no escort, no tactics that answer what was learned. "
+        "The test weighs knowledge; it does not predict a battle.",
+        [
+            Markup(
+                figures.engagement(
+                    "fights",
+                    fights,
+                    alt="; ".join(f"{f.title}: {_first_words(f)}; {f.note}" for f in fights),
+                )
+            )
+        ],
+        f"Replicate {replicate}, the median one by survival, then identification, under {study.baseline}; both fights "
+        "share flight, world and dice. Marks on the line: the first tick of each state. A line that ends early: "
+        "the dice killed the jet there.",
+        [
+            Table(
+                "The test engagement before and after learning: median (10 % to 90 % points), and paired difference.",
+                ("Quantity", "before", "after", "paired difference"),
+                rows,
+            )
+        ],
+    )
+
+
+def _banded(values: Any, criterion: answers.Criterion, n: int) -> Entry:
+    cell = Cell(band(values), None, False, 0, int((values == 0.0).sum()))
+    found = entry(cell, criterion.scale, zero=criterion.zero, n=n)
+    return Entry(f"{found.text} {found.notes[0]}", found.notes[1:-1])
+
+
+def _fight(study: Study, source: tuple[str, dict[str, float]], replicate: int, title: str) -> figures.Fight:
+    option, keys = source
+    rows = study.of("timeline", option, replicate=replicate, **keys)
+    if "hours" not in keys and keys["who"] == OWNER:
+        raise ValueError("an owner's trial needs its hours")
+    trial = study.of("trials", option, replicate=replicate, **keys)
+    shots, survive = int(trial["n_shots"][0]), float(trial["p_survive"][0])
+    rounds = "no round fired" if shots == 0 else f"{shots} {'round' if shots == 1 else 'rounds'} fired"
+    return figures.Fight(
+        title,
+        rows["tick_s"] / 60.0,
+        1e-3 * rows["range_m"],
+        {
+            "tracked": rows["track"] >= 0,
+            f"identified (P ≥ {IDENTIFIED:g})": rows["p_type"] >= IDENTIFIED,
+            "fit to shoot on": rows["fire_control"] > 0,
+        },
+        f"{rounds}, expected survival {PERCENT.with_unit(PERCENT(survive))}",
+    )
+
+
+def _first_words(fight: figures.Fight) -> str:
+    said = []
+    for state, held in fight.states.items():
+        said.append(f"{state} from {fixed(fight.range_km[int(held.argmax())])} km" if held.any() else f"never {state}")
+    return ", ".join(said)
+
+
+# ---- ledger, register, what would change our mind
+
+
+def _ledger(study: Study) -> dict[str, Any]:
+    per_radar = {s: np.array([answers.flights_by_nats(study, o, s) for o in study.options]) for s in study.learners}
+    top = max((float(np.nanmax(v)) for v in per_radar.values() if np.isfinite(v).any()), default=1.0) or 1.0
+    heats = [
+        figures.heat(
+            f"heat-{sensor}",
+            values,
+            list(study.options),
+            top=top,
+            title=study.learners[sensor],
+            x_label="sortie",
+            bar_label="gained by the sortie, median [nat]",
+            alt=f"{study.learners[sensor]}: nats gained by each sortie; first sortie under {study.baseline} "
+            f"{fixed(values[0][0], 1)}, last {fixed(values[0][-1], 1)}",
+        )
+        for sensor, values in per_radar.items()
+    ]
+    series = {name: answers.aspect_ribbon(study, study.baseline, s) for s, name in study.learners.items()}
+    centres = next(iter(series.values())).x if series else np.zeros(0)
+    polar = figures.aspect_polar(
+        "polar",
+        centres,
+        series,
+        unit="nat",
+        alt="Information at the end by aspect: "
+        + "; ".join(
+            f"{name}: most at {fixed(np.rad2deg(line.x[int(line.p50.argmax())]))} degrees off the nose, "
+            f"{fixed(line.p50.max(), 1)} nat"
+            for name, line in series.items()
+        ),
+    )
+    rows = [
+        [
+            Entry(o, (), "head"),
+            *(Entry(_plain(band(v), NATS)) for v in answers.nats_by_radar(study, o).values()),
+        ]
+        for o in study.options
+    ]
+    base = answers.nats_by_radar(study, study.baseline)
+    most = max(base, key=lambda s: float(np.median(base[s]))) if base else None
+    answer = (
+        ""
+        if most is None
+        else f"Under {study.baseline} the {study.learners[most]} holds most at the end, "
+        f"{band_text(band(base[most]), NATS)}."
+    )
+    return {
+        "answer": answer,
+        "heats": [Markup(h) for h in heats],
+        "polar": Markup(polar),
+        "table": Table(
+            "Information held by each radar at the end: median (10 % to 90 % points).",
+            ("Option", *(f"{name} [nat]" for name in study.learners.values())),
+            rows,
+        ),
+    }
+
+
+def _register(study: Study) -> list[dict[str, Any]]:
+    out = []
+    for number, a in enumerate(assumptions(study.loaded), 1):
+        value = "curve or choice" if a.value is None else " | ".join(significant(v) for v in a.value)
+        if a.value is not None and a.value[0] == a.value[2]:
+            value = f"{significant(a.value[1])} (exact by choice)"
+        out.append(
+            {
+                "number": number,
+                "what": a.what,
+                "parameter": a.parameter,
+                "value": value,
+                "unit": a.unit,
+                "source": a.source,
+                "standing": a.standing.replace("-", " "),
+                "tag": _TAGS.get(a.standing, "assumed"),
+                "disputed": a.disputed_by,
+                "note": a.note,
+            }
+        )
+    return out
+
+
+def _mind(study: Study) -> dict[str, Any]:
+    chance = answers.chance_rank(study.n)
+    asked: list[tuple[str, str, Any]] = []
+    for key in ("identified", "fit", "survive"):
+        values = BY_KEY[key].values(study, study.baseline)
+        if np.ptp(values) > 0.0:
+            asked.append((key, f"{BY_KEY[key].title}, {study.baseline}", values))
+    received = BY_KEY["received"].values(study, study.baseline)
+    asked.append(("received", f"Information that reached the {study.config.defender}, {study.baseline}", received))
+    pictures, said = [], []
+    for key, title, values in asked[:4]:
+        found = answers.strongest(study, values, weapons=key == "survive")
+        rho = np.array([r for _, r in found])
+        pictures.append(
+            figures.tornado(
+                f"mind-{key}",
+                [name for name, _ in found],
+                rho,
+                chance,
+                title=title.partition(",")[0],
+                alt=f"{title}: " + "; ".join(f"{name} {fixed(r, 2, signed=True)}" for name, r in found),
+            )
+        )
+        beyond = [(name, r) for name, r in found if abs(r) > chance][:3]
+        if beyond:
+            words = [f"{name} ({fixed(r, 2, signed=True)})" for name, r in beyond]
+            said.append(f"{title[0].lower()}{title[1:]} goes with {listed(words)}")
+    sentence = (
+        f"Over {study.n} replicates, {'; '.join(said)} (rank correlation; chance alone stays within "
+        f"±{fixed(chance, 2)} nineteen times in twenty). Better public knowledge of these would change the answer most."
+        if said
+        else f"Over {study.n} replicates no drawn parameter goes with an outcome more than chance would (rank "
+        f"correlation beyond ±{fixed(chance, 2)}); more replicates would be needed to name what to measure next."
+    )
+    return {"sentence": sentence, "pictures": [Markup(p) for p in pictures]}
+
+
+def _manifest(study: Study) -> list[tuple[str, str]]:
+    header = study.header
+    return [
+        ("Scenario", header.scenario),
+        ("Digest of scenario and catalogue (SHA-256)", header.digest),
+        ("Seed", str(header.seed)),
+        ("Replicates of each option", str(study.n)),
+        ("Options", str(len(study.options))),
+        ("Version of watchfloor", header.version),
+        ("Computed with", ", ".join(f"{name} {v}" for name, v in sorted(header.tools.items()))),
+        ("Play it again", study_command(header, f"out/{header.scenario}", study.n)),
+        ("Write this page again", f"watchfloor report out/{header.scenario}"),
+    ]
+
+
+LIMITS: Sequence[str] = (
+    "A measured signature of the jet in S or X band, at any aspect. The public spread is about 30 dB, a factor of 5.6 "
+    "in detection range; here it is drawn anew in each replicate.",
+    "Measured sensitivity and waveform of the radars. Cards rest on brochures, press and textbook values.",
+    "A credible single-shot kill probability. None is public; it is drawn between wide limits and scales survival "
+    "almost directly.",
+    "Terrain, ducting and weather. The earth here is smooth with a standard atmosphere; low flight is seen too far out "
+    "and coverage behind hills is too good.",
+    "Jamming, decoys, escorts and tactics. None is modelled; each would change the engagement more than most options.",
+    "Other ways to learn: infrared, passive location of emissions, radar imaging, people. Only cross-section by band "
+    "and aspect is learned here.",
+    "How fast knowledge goes stale. Nothing the site has learned fades in this model.",
+)
+"""What the model leaves out, and what would change the answer if it were known."""
+
+GLOSSARY: Sequence[tuple[str, str]] = (
+    ("10/50/90", "values that one replicate in ten, half, and nine in ten stay below"),
+    ("aspect", "direction from which a radar sees the jet, in the jet's own frame: 0° is nose-on, 180° tail-on"),
+    ("baseline", "the option that all others are compared with"),
+    ("dBsm", "radar cross-section in decibels relative to 1 m²: −20 dBsm is 0.01 m²"),
+    ("defender", "whose knowledge the test engagement is fought with"),
+    ("exposure", "time the jet was in the air beside the active site"),
+    ("fit to shoot on", "a track that an engagement radar updates and that is precise enough for a missile"),
+    ("identified", "the track's identity gives the true type a probability of at least 0.8"),
+    ("label", "what tells the learner the type behind a track, e.g. a transponder's answer or a flight plan"),
+    ("ledger", "the account of who learned what from which flight, by radar and aspect"),
+    ("nat", "unit of information: how far a belief moved (Kullback-Leibler divergence); 1 nat is 1.44 bit"),
+    ("paired difference", "the same replicate, with the same world and dice, under two options"),
+    ("reflector", "a lens that makes the jet look larger to centimetre-wave radars; it adds an echo and hides none"),
+    ("replicate", "one run of an option with one draw of everything that is not known"),
+    ("risk-time", "knowledge held, summed over months"),
+    ("95 % interval", "where the mean difference lies, by Student's t over the pairs; no other error is in it"),
+)
+"""Words used on the page."""

@@ -1,0 +1,218 @@
+"""What a report needs of a study's record: the scenario, and tables laid out by option and replicate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from watchfloor.base.errors import RecordError
+from watchfloor.base.units import FloatArray
+from watchfloor.record import Header, Record
+from watchfloor.run.mission import Drawn, draw
+from watchfloor.scenario.load import LoadedScenario, load
+from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
+
+OWNER, DEFENDER = 0, 1
+"""Values of ``who`` in the study's tables: the campaign's owner; the study's defender, at the end."""
+IDENTIFIED = 0.8
+"""Probability of the true type from which a track counts as identified."""
+SCENARIO_FILE = "scenario.yaml"
+"""File of the record that holds the scenario as it was played."""
+_FLIGHTS = """
+    SELECT option, replicate, sortie, sensor, aspect_rad, hours, nats, total_nats, n_looks, n_labelled
+    FROM ledger WHERE type = {row} ORDER BY option, replicate, sortie, sensor, aspect_rad
+"""
+_TABLES = {
+    "exposure": ("hours", "n_sorties", "nats", "n_received", "nats_received"),
+    "trials": (
+        "who hours tracked_m held_share identified_m fire_control_m first_shot_m n_shots n_arrived p_survive "
+        "n_others_killed"
+    ).split(),
+    "timeline": ("who", "hours", "tick_s", "range_m", "track", "p_type", "fire_control"),
+    "beliefs": "hours sensor aspect_rad true_dbsm p10_dbsm p50_dbsm p90_dbsm n_looks range_m".split(),
+}
+
+Table = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study's record, read."""
+
+    folder: Path
+    """Where it is."""
+    header: Header
+    """What it is of."""
+    loaded: LoadedScenario
+    """The scenario."""
+    same_catalogue: bool
+    """Whether the catalogue still says what it said when the study was played."""
+    n: int
+    """Replicates."""
+    tables: dict[str, Table] = field(repr=False)
+    """Tables by name; of the ledger only the subject's type."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario before any option."""
+        return self.loaded.scenario
+
+    @cached_property
+    def config(self) -> StudyConfig:
+        """What is asked."""
+        assert self.scenario.study is not None
+        return self.scenario.study
+
+    @cached_property
+    def campaign(self) -> CampaignConfig:
+        """The peacetime phase."""
+        assert self.scenario.campaign is not None
+        return self.scenario.campaign
+
+    @cached_property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options, the baseline first."""
+        names = [option.name for option in self.config.options]
+        return (self.baseline, *(name for name in names if name != self.baseline))
+
+    @property
+    def baseline(self) -> str:
+        """Name of the baseline."""
+        return self.config.baseline
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What a decision maker reads, by option."""
+        return {option.name: option.title for option in self.config.options}
+
+    @cached_property
+    def subject_type(self) -> str:
+        """Type of the subject."""
+        return next(m.type for m in self.campaign.movers if m.name == self.config.subject)
+
+    @cached_property
+    def radars(self) -> dict[int, str]:
+        """Sensor rows of the primary radars and what to call them: their name and band."""
+        from watchfloor.scenario import catalog
+
+        cards = catalog.radars()
+        return {
+            row: f"{cards[card].band} radar ({sensor.name})"  # type: ignore[attr-defined]
+            for row, sensor in enumerate(self.scenario.sensors)
+            if (card := getattr(sensor, "card", None)) in cards
+        }
+
+    @cached_property
+    def learners(self) -> dict[int, str]:
+        """Those radars that are switched on during the campaign, and so learn."""
+        on = self.campaign.sensors
+        return {
+            row: name
+            for row, name in self.radars.items()
+            if on is None or self.scenario.sensors[row].name in on  # type: ignore[attr-defined]
+        }
+
+    def drawn(self, replicate: int) -> Drawn:
+        """Return what one replicate takes as true of the world, drawn anew from its named streams."""
+        from watchfloor.base.streams import Streams
+
+        return draw(self.scenario, Streams(self.scenario.seed, f"replicate-{replicate}"))
+
+    def of(self, table: str, option: str, **keys: float) -> Table:
+        """Return the rows of a table that belong to an option and have the given keys, sorted by replicate."""
+        columns = self.tables[table]
+        mask = columns["option"] == option
+        for name, value in keys.items():
+            mask &= np.isclose(columns[name], value)
+        rows = np.flatnonzero(mask)
+        rows = rows[np.argsort(columns["replicate"][rows], kind="stable")]
+        return {name: column[rows] for name, column in columns.items()}
+
+    def values(self, table: str, column: str, option: str, **keys: float) -> FloatArray:
+        """Return one value a replicate (n,).
+
+        Raises
+        ------
+        RecordError
+            If the record does not hold exactly one.
+        """
+        found = self.of(table, option, **keys)
+        if not np.array_equal(found["replicate"], np.arange(self.n)):
+            raise RecordError(
+                f"{self.folder}: table {table} holds {len(found['replicate'])} rows of option {option!r} where "
+                f"{self.n} are wanted, one a replicate; play the study again with --fresh"
+            )
+        return np.asarray(found[column], float)
+
+    @cached_property
+    def naive(self) -> tuple[str, dict[str, float]] | None:
+        """Return (option, keys) of tests fought with public knowledge only, one a replicate; None if there are none."""
+        for option in self.options:
+            keys = {"who": float(OWNER), "hours": 0.0}
+            if len(self.of("trials", option, **keys)["hours"]) == self.n:
+                return option, keys
+        for option in self.options:
+            if not self.values("exposure", "n_received", option).any() and not _changes_mission(self, option):
+                return option, {"who": float(DEFENDER)}
+        return None
+
+
+def _changes_mission(study: Study, option: str) -> bool:
+    return any(key.partition(".")[0] not in ("campaign", "sharing") for key in study.loaded.option(option).set)
+
+
+def gather(folder: Path) -> Study:
+    """Read a study's record.
+
+    Raises
+    ------
+    RecordError
+        If ``folder`` is no finished record of a study.
+    ScenarioError
+        If the scenario that it holds cannot be read.
+    """
+    record = Record.open(folder)
+    if record.header.kind != "study":
+        raise RecordError(
+            f"{folder}: is the record of a {record.header.kind}; a report compares the options of a study: make one "
+            "with `watchfloor study SCENARIO --out DIR` (`watchfloor assess` scores a run)"
+        )
+    path = folder / SCENARIO_FILE
+    if not path.is_file():
+        raise RecordError(f"{path}: no such file; give the `watchfloor study` command again, it puts it back")
+    loaded = load(path)
+    study = loaded.scenario.study
+    if study is None or loaded.scenario.campaign is None:
+        raise RecordError(f"{path}: asks no question (no heading study or campaign); play the study again with --fresh")
+    n = int(record.header.extra.get("replicates", study.replicates))
+    wanted = [f"{option.name}.{replicate:05d}" for option in study.options for replicate in range(n)]
+    missing = [run for run in wanted if run not in record.done]
+    if missing or not record.finished:
+        named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        what = f"{len(missing)} of {len(wanted)} runs are missing ({named})" if missing else "it was not finished"
+        raise RecordError(
+            f"{folder}: {what}; give the study command again, it plays what is missing: "
+            f"{study_command(record.header, str(folder), n)}"
+        )
+    row = loaded.scenario.types.index(next(m.type for m in loaded.scenario.campaign.movers if m.name == study.subject))
+    tables = {
+        name: record.table(name, shards=wanted, columns=["option", "replicate", *columns])
+        for name, columns in _TABLES.items()
+    }
+    tables["ledger"] = record.query(_FLIGHTS.format(row=row))
+    return Study(
+        folder=folder,
+        header=record.header,
+        loaded=loaded,
+        same_catalogue=loaded.digest == record.header.digest,
+        n=n,
+        tables=tables,
+    )
+
+
+def study_command(header: Header, folder: str, n: int) -> str:
+    """Return the command that plays, or goes on with, a record."""
+    return f"watchfloor study {header.scenario} --out {folder} --replicates {n}"
