@@ -151,7 +151,7 @@ def test_a_number_that_has_ended_leaves_nothing_to_its_successor():
 
 
 def test_a_type_is_not_favoured_for_its_length():
-    # two types alike but for length: looks along one line are worth less of the short one, and must say nothing of which
+    # alike but for length: looks along one line are worth less of the short one, and must not say which it is
     rng = np.random.default_rng(21)
     cards = {"short": scene.card(length_m=5.0), "long": scene.card(length_m=60.0)}
     one = scene.learner(cards, attitude_deg=0.3, p_other=1e-6)

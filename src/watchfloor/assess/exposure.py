@@ -36,11 +36,11 @@ class Encounter:
         runs = np.lib.stride_tricks.sliding_window_view(when, in_a_row).all(axis=1)
         return float(self.range_m[int(runs.argmax())]) if runs.any() else 0.0
 
-    @property
-    def held_share(self) -> float:
-        """Share of the ticks since the first track in which a track followed it; 0 if none ever did."""
+    def share_since_track(self, when: BoolArray) -> float:
+        """Return the share of the ticks since the first track in which ``when`` holds; 0 if there never was a track."""
         held = self.track >= 0
-        return float(held[int(held.argmax()) :].mean()) if held.any() else 0.0
+        return float(when[int(held.argmax()) :].mean()) if held.any() else 0.0
+
 
 
 def encounter(

@@ -26,6 +26,8 @@ class Trials(Columns):
     """(n,) share of the time since then in which a track followed it. [1]"""
     identified_m: FloatArray
     """(n,) slant range from which its type is given probability 0.8 or more, 0 if never. [m]"""
+    identified_share: FloatArray
+    """(n,) share of the time since the first track in which its type is given that probability. [1]"""
     fire_control_m: FloatArray
     """(n,) slant range from which its track is fit to be shot at, 0 if never. [m]"""
     first_shot_m: FloatArray
