@@ -52,13 +52,14 @@ CRITERIA = (
     Criterion("received", "Information that reached the defender", NATS, "exposure", "nats_received", -1),
     Criterion("tracked", "Range of first track", KM, "trials", "tracked_m", -1, "never"),
     Criterion("identified", "Range of identification", KM, "trials", "identified_m", -1, "never"),
+    Criterion("named", "Share of tracked time identified", PERCENT, "trials", "identified_share", -1),
     Criterion("fit", "Range of a track fit to shoot on", KM, "trials", "fire_control_m", -1, "never"),
     Criterion("shot", "Range of the first shot's arrival", KM, "trials", "first_shot_m", -1, "none"),
     Criterion("survive", "Expected survival of the jet", PERCENT, "trials", "p_survive", 1),
     Criterion("others", "Friends and bystanders hit", Scale("", decimals=1), "trials", "n_others_killed", -1),
 )
 BY_KEY = {criterion.key: criterion for criterion in CRITERIA}
-OUTCOMES = ("identified", "fit", "shot", "survive", "others")
+OUTCOMES = ("identified", "named", "fit", "shot", "survive", "others")
 """Criteria of the engagement itself: what "changes the outcome" means."""
 
 
@@ -104,7 +105,7 @@ def decision(study: Study) -> dict[str, dict[str, Cell]]:
 
 
 def levers(study: Study, option: str) -> frozenset[str]:
-    """Return what an option changes, in the words of the questions: distance, reflectors, transponder, ..."""
+    """Return what an option changes, in the words of the questions: geometry, reflectors, transponder, ..."""
     found = set()
     for key in study.loaded.option(option).set:
         last = key.rpartition(".")[2]
@@ -114,8 +115,8 @@ def levers(study: Study, option: str) -> frozenset[str]:
             found.add(last)
         elif key == "campaign.delay_months":
             found.add("delay")
-        elif last in ("distance_km", "bearing_deg"):
-            found.add("distance")
+        elif last in ("distance_km", "bearing_deg", "heading_deg"):
+            found.add("geometry")
         else:
             found.add("other")
     return frozenset(found)
@@ -181,7 +182,7 @@ def _range_words(study: Study, key: str, row: dict[str, Cell]) -> str:
 
 def _movers(study: Study, table: dict[str, dict[str, Cell]]) -> str:
     parts = []
-    for key in ("survive", "shot", "fit", "identified"):
+    for key in ("survive", "shot", "fit", "identified", "named"):
         criterion = BY_KEY[key]
         clear = [
             (option, one)

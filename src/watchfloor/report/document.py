@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from watchfloor.assess.statistics import Band, band, paired
 from watchfloor.report import answers, figures, sitemap
@@ -62,7 +61,7 @@ class Section:
     """One generated sentence or two."""
     caveat: str
     """What this does not say."""
-    pictures: list[Markup] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     """Figures."""
     caption: str = ""
     """What the figures show."""
@@ -160,10 +159,10 @@ def entry(cell: Cell, scale: Scale, *, zero: str = "", n: int) -> Entry:
     return Entry(text, tuple(notes), {1: "better", -1: "worse", 0: ""}[cell.effect])
 
 
-def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[Markup]:
+def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[str]:
     others = [option for option in study.options if option != study.baseline]
     out = []
-    for key in ("received", "identified", "survive"):
+    for key in ("received", "named", "survive"):
         criterion, cells = BY_KEY[key], [table[option][key] for option in others]
         low, middle, high = (
             np.array([criterion.scale.factor * getattr(c.difference, q) for c in cells])
@@ -190,7 +189,7 @@ def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[Markup]:
                 + "; ".join(said),
             )
         )
-    return [Markup(svg) for svg in out]
+    return out
 
 
 # ---- question by question
@@ -211,24 +210,30 @@ def _exposure(study: Study) -> Section:
                 f"{fixed(km.p50[-1])} km after {fixed(km.x[-1], 1)} h ({fixed(km.p10[-1])} to {fixed(km.p90[-1])})",
             )
         )
-    for name in answers.curves(study):
-        lines = [
-            answers.trial_ribbon(study, name, "identified_m", f"identified, P at least {IDENTIFIED:g}", 1e-3),
-            answers.trial_ribbon(study, name, "fire_control_m", "track fit to shoot on", 1e-3),
-        ]
-        pictures.append(
-            figures.ribbons(
-                f"trial-{name}",
-                lines,
-                title=f"Test flights, {name}",
-                x_label="exposure beside the active site [h]",
-                y_label="slant range, 0 = never [km]",
-                y_from_zero=True,
-                alt=f"{name}: median range of identification {fixed(lines[0].p50[0])} km before any flight and "
-                f"{fixed(lines[0].p50[-1])} km after {fixed(lines[0].x[-1], 1)} h; of a track fit to shoot on "
-                f"{fixed(lines[1].p50[0])} and {fixed(lines[1].p50[-1])} km",
+    curves = answers.curves(study)
+    for column, title, y_label, factor, unit in (
+        ("identified_m", "Test flights: identified from", "slant range, 0 = never [km]", 1e-3, "km"),
+        ("identified_share", "Test flights: time identified", "share of tracked time [%]", 100.0, "%"),
+        ("fire_control_m", "Test flights: fit to shoot on from", "slant range, 0 = never [km]", 1e-3, "km"),
+    ):
+        lines = [answers.trial_ribbon(study, name, column, name, factor) for name in curves]
+        if lines:
+            said = [
+                f"{line.label} {fixed(line.p50[0])} {unit} before any flight and {fixed(line.p50[-1])} {unit} after "
+                f"{fixed(line.x[-1], 1)} h"
+                for line in lines
+            ]
+            pictures.append(
+                figures.ribbons(
+                    f"trial-{column}",
+                    lines,
+                    title=title,
+                    x_label="exposure beside the active site [h]",
+                    y_label=y_label,
+                    y_from_zero=True,
+                    alt=f"{title}, medians: {'; '.join(said)}",
+                )
             )
-        )
     rows = []
     for name in study.options:
         reached = {growth: answers.hours_to(study, name, growth) for growth in answers.GROWTH}
@@ -245,9 +250,12 @@ def _exposure(study: Study) -> Section:
     )
     if option in answers.curves(study):
         line = answers.trial_ribbon(study, option, "identified_m", "")
+        share = answers.trial_ribbon(study, option, "identified_share", "", 100.0)
         answer += (
             f" Tried in the test engagement, the site's own knowledge identifies the jet at {_at(line, 0)} before any "
-            f"flight and at {_at(line, -1)} after {fixed(line.x[-1], 1)} h."
+            f"flight and at {_at(line, -1)} after {fixed(line.x[-1], 1)} h, and holds that for "
+            f"{fixed(share.p50[0])} % ({fixed(share.p10[0])} to {fixed(share.p90[0])}) of the tracked time before and "
+            f"{fixed(share.p50[-1])} % ({fixed(share.p10[-1])} to {fixed(share.p90[-1])}) after."
         )
     return Section(
         "q1",
@@ -257,7 +265,7 @@ def _exposure(study: Study) -> Section:
         "threshold that the learned cross-section sets; it is not the range of first detection by this radar alone, "
         "and it may shrink when the jet turns out smaller than the public thought. Hours are those flown in this "
         "geometry: other aspects or altitudes teach other cells.",
-        [Markup(p) for p in pictures],
+        pictures,
         f"Head-on is within {fixed(np.rad2deg(answers.NOSE_RAD))}° of the nose. Lines: median over {study.n} "
         "replicates; shade: 10 % to 90 % points."
         + ("" if answers.curves(study) else " This study did not try the knowledge of any option at each checkpoint."),
@@ -297,6 +305,10 @@ def _reflectors(study: Study) -> Section:
         return Section(id_, title, "No option of this study changes the reflectors alone.", _NO_OPTION)
     option = worn[0]
     pictures, said = [], []
+    named = answers.compared(
+        BY_KEY["named"].values(study, option), BY_KEY["named"].values(study, study.baseline), BY_KEY["named"].good
+    )
+    assert named.difference is not None
     on_nats, off_nats = answers.nats_by_radar(study, option), answers.nats_by_radar(study, study.baseline)
     rows = []
     for sensor, radar in study.learners.items():
@@ -346,11 +358,12 @@ def _reflectors(study: Study) -> Section:
         title,
         f"With reflectors worn on every sortie, {listed(said)}. A shift well above zero means that what was learned is "
         "the reflector, not the jet; a shift near zero means that the jet itself was learned as before: that band "
-        "leaks.",
+        "leaks. In the test engagement the share of tracked time in which the jet is identified then differs by "
+        f"{_signed_band(named.difference, PERCENT)}, mean {interval_text(named.difference, PERCENT)}.",
         "A radar that knows that reflectors are worn could allow for them; this learner does not. A masked band is "
         "masked only while the reflectors are on: one clean sortie within range undoes it. The lens is ideal and "
         "adds to the mean echo without phase.",
-        [Markup(p) for p in pictures],
+        pictures,
         "Learned median cross-section less the true clean one, by aspect, at the last checkpoint; zero is a perfect "
         f"estimate of the clean jet. Lines: median over {study.n} replicates; shade: 10 % to 90 % points.",
         [
@@ -410,7 +423,7 @@ def _labels(study: Study) -> Section:
         "to another type, or the reverse, and both move beliefs. Only a declared type counts as a label here: visual "
         "observers, radio, or a flight schedule known by other means would serve as well.",
         [
-            Markup(
+            (
                 figures.stacked(
                     "labels",
                     shown,
@@ -491,7 +504,7 @@ def _sharing(study: Study) -> Section:
         "Cutting the link protects against defenders elsewhere only: the site itself keeps what it has learned. The "
         "model knows one link with a delay and a loss; people, maintenance visits and captured equipment carry "
         "knowledge too.",
-        [Markup(picture)],
+        [picture],
         f"Exceedance curves over {study.n} replicates: read across from a share to find the level that is exceeded "
         "that often.",
     )
@@ -517,7 +530,7 @@ def _delay(study: Study) -> Section:
         cells = [
             _difference(BY_KEY[k].values(study, o), BY_KEY[k].values(study, study.baseline), BY_KEY[k].scale,
                         BY_KEY[k].good)
-            for k in ("identified", "survive")
+            for k in ("named", "survive")
         ]  # fmt: skip
         rows.append(
             [
@@ -543,7 +556,7 @@ def _delay(study: Study) -> Section:
         "in the first flights. The study ends where it ends: what a delay is worth after that depends on what is done "
         "with the time.",
         [
-            Markup(
+            (
                 figures.ribbons(
                     "delay",
                     lines,
@@ -565,7 +578,7 @@ def _delay(study: Study) -> Section:
                 "points).",
                 (
                     "Option", "risk-time [nat month]", "difference of risk-time [nat month]",
-                    "difference of the range of identification [km]", "difference of expected survival [%]",
+                    "difference of the share of tracked time identified [%]", "difference of expected survival [%]",
                 ),
                 rows,
             )
@@ -596,7 +609,7 @@ def _engagement(study: Study) -> Section:
     rows, said = [], []
     held = answers.Criterion("held", "Share of the time held once tracked", PERCENT, "trials", "held_share", -1)
     shots = answers.Criterion("shots", "Rounds fired", Scale("", decimals=1), "trials", "n_shots", -1)
-    chosen = [BY_KEY[k] for k in ("tracked", "identified", "fit", "shot")]
+    chosen = [BY_KEY[k] for k in ("tracked", "identified", "named", "fit", "shot")]
     for criterion in (*chosen, held, shots, BY_KEY["survive"]):
         a = study.values("trials", criterion.column, before[0], **before[1])
         b = study.values("trials", criterion.column, after[0], **after[1])
@@ -608,7 +621,7 @@ def _engagement(study: Study) -> Section:
                 _difference(b, a, criterion.scale, criterion.good),
             ]
         )
-        if criterion.key in ("identified", "survive"):
+        if criterion.key in ("named", "survive"):
             d = paired(b, a)
             said.append(
                 f"the {criterion.title[0].lower()}{criterion.title[1:]} goes from "
@@ -624,7 +637,7 @@ def _engagement(study: Study) -> Section:
         "One flight profile, one battery, no jamming, no decoys, no escort, no tactics that answer what was learned. "
         "The test weighs knowledge; it does not predict a battle.",
         [
-            Markup(
+            (
                 figures.engagement(
                     "fights",
                     fights,
@@ -730,8 +743,8 @@ def _ledger(study: Study) -> dict[str, Any]:
     )
     return {
         "answer": answer,
-        "heats": [Markup(h) for h in heats],
-        "polar": Markup(polar),
+        "heats": heats,
+        "polar": polar,
         "table": Table(
             "Information held by each radar at the end: median (10 % to 90 % points).",
             ("Option", *(f"{name} [nat]" for name in study.learners.values())),
@@ -766,7 +779,7 @@ def _register(study: Study) -> list[dict[str, Any]]:
 def _mind(study: Study) -> dict[str, Any]:
     chance = answers.chance_rank(study.n)
     asked: list[tuple[str, str, Any]] = []
-    for key in ("identified", "fit", "survive"):
+    for key in ("named", "fit", "survive"):
         values = BY_KEY[key].values(study, study.baseline)
         if np.ptp(values) > 0.0:
             asked.append((key, f"{BY_KEY[key].title}, {study.baseline}", values))
@@ -797,7 +810,7 @@ def _mind(study: Study) -> dict[str, Any]:
         else f"Over {study.n} replicates no drawn parameter goes with an outcome more than chance would (rank "
         f"correlation beyond ±{fixed(chance, 2)}); more replicates would be needed to name what to measure next."
     )
-    return {"sentence": sentence, "pictures": [Markup(p) for p in pictures]}
+    return {"sentence": sentence, "pictures": pictures}
 
 
 def _manifest(study: Study) -> list[tuple[str, str]]:

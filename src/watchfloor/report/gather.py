@@ -28,8 +28,8 @@ _FLIGHTS = """
 _TABLES = {
     "exposure": ("hours", "n_sorties", "nats", "n_received", "nats_received"),
     "trials": (
-        "who hours tracked_m held_share identified_m fire_control_m first_shot_m n_shots n_arrived p_survive "
-        "n_others_killed"
+        "who hours tracked_m held_share identified_m identified_share fire_control_m first_shot_m n_shots "
+        "n_arrived p_survive n_others_killed"
     ).split(),
     "timeline": ("who", "hours", "tick_s", "range_m", "track", "p_type", "fire_control"),
     "beliefs": "hours sensor aspect_rad true_dbsm p10_dbsm p50_dbsm p90_dbsm n_looks range_m".split(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from watchfloor.base.registry import kinds
 from watchfloor.base.units import FloatArray, from_db
@@ -91,7 +90,7 @@ def site(study: Study) -> dict[str, Any]:
             )
         )
     return {
-        "maps": [Markup(m) for m in maps],
+        "maps": maps,
         "rows": rows,
         "heights": [_height(h) for h in HEIGHTS_M],
         "basemap": basemap.SOURCE if np.isfinite(land.east_km).any() else "",

@@ -7,7 +7,7 @@ from math import floor, isfinite, log10
 
 from watchfloor.assess.statistics import Band
 
-MINUS, EN_DASH, NARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NARROW NO-BREAK SPACE}"
+MINUS, NARROW = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
