@@ -128,3 +128,12 @@ def test_knowledge_of_another_run_is_refused(change, message):
     short = Knowledge(**{**dict(levels.items()), "log_posterior": levels.log_posterior[:, :7]})
     with pytest.raises(ValueError, match="7 levels"):
         scene.learner({"a": scene.card()}, knowledge=short)
+
+
+def test_the_prediction_of_one_aspect_is_the_blurred_level():
+    one = scene.learner({"a": scene.card(offset=(-3.0, 0.0, 3.0), cell_sigma_db=4.0)})
+    library = one._library
+    level = library.start.reshape(-1, library.start.shape[-1])
+    expected = np.exp(normalised(blurred(level, library.inside.reshape(-1))))
+    got = library.start_probability[:, :-1].reshape(expected.shape)
+    np.testing.assert_allclose(got, expected, atol=2e-6)  # the slow form ends its taps at four deviations
