@@ -14,7 +14,7 @@ from watchfloor.report.gather import DEFENDER, OWNER, Study
 from watchfloor.report.wording import Scale, band_text, fixed, interval_text, listed
 
 KM, NATS, HOURS = Scale("km", 1e-3), Scale("nat", decimals=1), Scale("h", decimals=1)
-PERCENT = Scale("%", 100.0)
+PERCENT = Scale("%", 100.0, limit=1.0)
 NOSE_RAD = np.deg2rad(45.0)
 """Aspects off the nose that count as head-on: what a defender sees of an attack. [rad]"""
 GROWTH = (0.05, 0.10, 0.20)
@@ -214,8 +214,8 @@ def _uncertain(study: Study, table: dict[str, dict[str, Cell]]) -> str:
     said = {key: band_text(base[key].band, KM, zero="never") for key in ("identified", "fit")}
     return (
         "What stays uncertain is large: with nothing changed but what is not publicly known, and chance, the range of "
-        f"identification is {said['identified']} and that of a track fit to shoot on {said['fit']}. The differences "
-        "between options are better known than the levels, because each pair shares its world and its dice."
+        f"identification is {said['identified']} and that of a track fit to shoot on {said['fit']}. Each pair "
+        "of runs shares its world and its dice, so what is common to two options does not blur their difference."
     )
 
 

@@ -151,7 +151,7 @@ def entry(cell: Cell, scale: Scale, *, zero: str = "", n: int) -> Entry:
     if cell.same:
         return Entry(text, (*notes, "same in every pair"))
     notes.append(f"Δ {scale(d.p50, signed=True)}")
-    notes.append(f"[{scale(d.mean_low, signed=True)}, {scale(d.mean_high, signed=True)}]")
+    notes.append(f"[{', '.join(scale.ends(d))}]")
     if cell.effect:
         notes.append("▲ better" if cell.effect > 0 else "▼ worse")
     else:
@@ -168,6 +168,8 @@ def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[str]:
             np.array([criterion.scale.factor * getattr(c.difference, q) for c in cells])
             for q in ("mean_low", "mean", "mean_high")
         )
+        most = criterion.scale.factor * criterion.scale.limit
+        low, high = np.maximum(low, -most), np.minimum(high, most)
         clear = np.array([c.effect != 0 for c in cells])
         sense = "right is better for the flyer" if criterion.good > 0 else "left is better for the flyer"
         said = [
@@ -237,10 +239,16 @@ def _exposure(study: Study) -> Section:
     rows = []
     for name in study.options:
         reached = {growth: answers.hours_to(study, name, growth) for growth in answers.GROWTH}
-        for sensor, radar in study.learners.items():
-            grown = band(answers.range_growth(study, name)[sensor][-1])
-            cells = [Entry(answers.hours_cell(*reached[growth][sensor])) for growth in answers.GROWTH]
-            rows.append([Entry(f"{name}: {radar}", (), "head"), Entry(_plain(grown, PERCENT, signed=True)), *cells])
+        grown = answers.range_growth(study, name)
+        row = [Entry(name, (), "head")]
+        for sensor in study.learners:
+            notes = [
+                f"+{100 * growth:.0f} %: {answers.hours_cell(*reached[growth][sensor])}" for growth in answers.GROWTH
+            ]
+            never = not any(np.isfinite(reached[growth][sensor][0]).any() for growth in answers.GROWTH)
+            notes = [f"{notes[0]} in any replicate"] if never else notes
+            row.append(Entry(_plain(band(grown[sensor][-1]), PERCENT, signed=True), tuple(notes)))
+        rows.append(row)
     first = {s: band(v[-1]) for s, v in answers.range_growth(study, option).items()}
     said = [f"for the {study.learners[s]} by {_signed_band(b, PERCENT)}" for s, b in first.items()]
     hours = answers.common_hours(study, option)[-1]
@@ -271,12 +279,9 @@ def _exposure(study: Study) -> Section:
         + ("" if answers.curves(study) else " This study did not try the knowledge of any option at each checkpoint."),
         [
             Table(
-                "Growth of head-on detection range at the last checkpoint, and hours of exposure until it has grown "
-                "so far: median (10 % to 90 % points over replicates).",
-                (
-                    "Option and radar", "growth at the last checkpoint [%]",
-                    *(f"hours to +{100 * g:.0f}{NARROW}% [h]" for g in answers.GROWTH),
-                ),
+                "Growth of head-on detection range at the last checkpoint, and below it the hours of exposure until it "
+                "has grown so far: median (10 % to 90 % points over replicates).",
+                ("Option", *(f"{radar}: growth [%], hours [h]" for radar in study.learners.values())),
                 rows,
             )
         ],
@@ -552,9 +557,8 @@ def _delay(study: Study) -> Section:
         f"{study.campaign.months} months compared with no delay, and its risk-time, knowledge summed over months, is "
         f"{fixed(-100.0 * less.mean_high / mean)} to {fixed(-100.0 * less.mean_low / mean)}{NARROW}% smaller "
         "(95 % interval of the mean, as a share of the baseline's mean).",
-        "A delay buys months without learning; once the site is on, it learns as fast as before, and most is learned "
-        "in the first flights. The study ends where it ends: what a delay is worth after that depends on what is done "
-        "with the time.",
+        "A delay buys months without learning; once the site is on, it learns from whatever is flown then. The study ends "
+        "where it ends: what a delay is worth after that depends on what is done with the time.",
         [
             (
                 figures.ribbons(
@@ -805,7 +809,7 @@ def _mind(study: Study) -> dict[str, Any]:
             said.append(f"{title[0].lower()}{title[1:]} goes with {listed(words)}")
     sentence = (
         f"Over {study.n} replicates, {'; '.join(said)} (rank correlation; chance alone stays within "
-        f"±{fixed(chance, 2)} nineteen times in twenty). Better public knowledge of these would change the answer most."
+        f"±{fixed(chance, 2)} nineteen times in twenty). Better knowledge of these is where to look first."
         if said
         else f"Over {study.n} replicates no drawn parameter goes with an outcome more than chance would (rank "
         f"correlation beyond ±{fixed(chance, 2)}); more replicates would be needed to name what to measure next."
@@ -817,7 +821,7 @@ def _manifest(study: Study) -> list[tuple[str, str]]:
     header = study.header
     return [
         ("Scenario", header.scenario),
-        ("Digest of scenario and catalogue (SHA-256)", header.digest),
+        ("Digest (SHA-256)", header.digest),
         ("Seed", str(header.seed)),
         ("Replicates of each option", str(study.n)),
         ("Options", str(len(study.options))),
@@ -836,7 +840,7 @@ LIMITS: Sequence[str] = (
     "almost directly.",
     "Terrain, ducting and weather. The earth here is smooth with a standard atmosphere; low flight is seen too far out "
     "and coverage behind hills is too good.",
-    "Jamming, decoys, escorts and tactics. None is modelled; each would change the engagement more than most options.",
+    "Jamming, decoys, escorts and tactics. None is modelled; each could weigh more than any option.",
     "Other ways to learn: infrared, passive location of emissions, radar imaging, people. Only cross-section by band "
     "and aspect is learned here.",
     "How fast knowledge goes stale. Nothing the site has learned fades in this model.",

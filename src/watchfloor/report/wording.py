@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 
 from watchfloor.assess.statistics import Band
 
@@ -20,10 +20,17 @@ class Scale:
     """From the record's unit to the reader's."""
     decimals: int = 0
     """Digits behind the point."""
+    limit: float = inf
+    """Size that a difference cannot exceed, in the record's unit; an interval is cut there."""
 
     def __call__(self, value: float, *, signed: bool = False) -> str:
         """Return the number without its unit: ``Scale("km", 1e-3)(12345.0)`` is ``12``."""
         return fixed(value * self.factor, self.decimals, signed=signed)
+
+    def ends(self, band: Band) -> tuple[str, str]:
+        """Return the ends of the 95 % interval of a mean difference, with signs and without the unit."""
+        low, high = (min(max(end, -self.limit), self.limit) for end in (band.mean_low, band.mean_high))
+        return self(low, signed=True), self(high, signed=True)
 
     def with_unit(self, text: str) -> str:
         """Return ``text`` and the unit, kept on one line."""
@@ -84,7 +91,7 @@ def band_text(band: Band, scale: Scale, *, signed: bool = False, zero: str = "")
 
 def interval_text(band: Band, scale: Scale) -> str:
     """Return the 95 % interval of a mean difference, ``-3 to +5 unit``."""
-    low, high = scale(band.mean_low, signed=True), scale(band.mean_high, signed=True)
+    low, high = scale.ends(band)
     return scale.with_unit(f"{low} to {high}")
 
 
