@@ -557,7 +557,7 @@ def _delay(study: Study) -> Section:
         f"{study.campaign.months} months compared with no delay, and its risk-time, knowledge summed over months, is "
         f"{fixed(-100.0 * less.mean_high / mean)} to {fixed(-100.0 * less.mean_low / mean)}{NARROW}% smaller "
         "(95 % interval of the mean, as a share of the baseline's mean).",
-        "A delay buys months without learning; once the site is on, it learns from whatever is flown then. The study ends "
+        "A delay buys months without learning; once the site is on, it learns from what is flown then. The study ends "
         "where it ends: what a delay is worth after that depends on what is done with the time.",
         [
             (
