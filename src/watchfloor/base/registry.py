@@ -95,7 +95,7 @@ def _load(room: str) -> None:
 
 
 class AnyKind:
-    """Marks a scenario field as "any kind of ``family``": ``Annotated[Config, AnyKind("sensor")]``."""
+    """Marks a scenario field as "any kind of ``family``": ``Annotated[Any, AnyKind("sensor")]``."""
 
     def __init__(self, family: str) -> None:
         self.family = family

@@ -55,11 +55,11 @@ def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
     radar_cards, type_cards, weapon_cards = catalog.radars(), catalog.types(), catalog.weapons()
     radars = {
         config.name: radar_from(radar_cards[config.card], rng("radar", config.name))
-        for config in _any(scenario.sensors)
+        for config in scenario.sensors
         if getattr(config, "card", None)
     }
     frequencies_hz = {
-        radar_cards[c.card].band: radars[c.name].frequency_hz for c in _any(scenario.sensors) if c.name in radars
+        radar_cards[c.card].band: radars[c.name].frequency_hz for c in scenario.sensors if c.name in radars
     }
     signatures = {name: draw_signature(type_cards[name], rng("signature", name)) for name in scenario.types}
     return Drawn(
@@ -70,7 +70,7 @@ def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
             for name, signature in signatures.items()
             if type_cards[name].reflector is not None
         },
-        weapons={c.name: weapon_from(weapon_cards[c.card], rng("weapon", c.name)) for c in _any(scenario.launchers)},
+        weapons={c.name: weapon_from(weapon_cards[c.card], rng("weapon", c.name)) for c in scenario.launchers},
     )
 
 
@@ -125,7 +125,7 @@ def build(
         Recorded flights that replace the phase's own.
     """
     places, type_cards = places_of(scenario), catalog.types()
-    sensors = _any(scenario.sensors)
+    sensors = scenario.sensors
     radars = [drawn.radars.get(c.name) for c in sensors]
     periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
     active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
@@ -176,14 +176,14 @@ def build(
         knowledge=knowledge,
         grounds_m=[places[c.place].alt_m for c in sensors],
     )
-    launchers = _any(scenario.launchers)
+    launchers = scenario.launchers
     weapon_cards = catalog.weapons()
     fire_control = [i for i, c in enumerate(sensors) if c.name in getattr(scenario.command, "fire_control", ())]
     commander = kinds("command").make(
         scenario.command,
         hostile=np.array([*(name in scenario.hostile for name in scenario.types), False]),
         launchers=[_view(c.name, places[c.place], weapon_from(weapon_cards[c.card], None)) for c in launchers],
-        defended=places[_any1(scenario.command).defended],
+        defended=places[scenario.command.defended],
         fire_control=fire_control,
         weapons_free=phase.weapons_free,
     )
@@ -202,14 +202,6 @@ def build(
         duration_s=phase.duration_s,
         tick_s=phase.tick_s,
     )
-
-
-def _any(configs: Any) -> Any:
-    """Return configurations of any kind as they are: which keys they have is the kind's business."""
-    return configs
-
-
-_any1 = _any
 
 
 def _raised(place: Place, mast_m: float) -> Place:

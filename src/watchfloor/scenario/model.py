@@ -39,7 +39,7 @@ class MoverConfig(Config):
     """What records call it."""
     type: str
     """A type of the catalogue."""
-    route: Annotated[Config, AnyKind("world.route")]
+    route: Annotated[Any, AnyKind("world.route")]
     """Where it flies."""
     start_s: float = Field(default=0.0, ge=0.0)
     """When it appears. [s]"""
@@ -60,7 +60,7 @@ class PhaseConfig(Config):
     """Names of the sensors that are switched on; all when left out."""
     movers: tuple[MoverConfig, ...] = ()
     """Who flies."""
-    traffic: Annotated[Config, AnyKind("world.traffic")] | None = None
+    traffic: Annotated[Any, AnyKind("world.traffic")] | None = None
     """Recorded flights."""
     weapons_free: bool = True
     """False in peacetime: nothing is engaged."""
@@ -149,15 +149,15 @@ class Scenario(Config):
     """Where this file's own numbers come from, by key; ``source`` names one of these or one of the catalogue's."""
     places: tuple[PlaceConfig, ...] = Field(min_length=1)
     """Named points."""
-    sensors: tuple[Annotated[Config, AnyKind("sensor")], ...] = Field(min_length=1)
+    sensors: tuple[Annotated[Any, AnyKind("sensor")], ...] = Field(min_length=1)
     """Radars and receivers; their order is the ``sensor`` number of records."""
-    tracker: Annotated[Config, AnyKind("track")]
+    tracker: Annotated[Any, AnyKind("track")]
     """From plots to tracks."""
-    learner: Annotated[Config, AnyKind("learn")]
+    learner: Annotated[Any, AnyKind("learn")]
     """From tracks to knowledge and identity."""
-    command: Annotated[Config, AnyKind("command")]
+    command: Annotated[Any, AnyKind("command")]
     """From the picture to orders."""
-    launchers: tuple[Annotated[Config, AnyKind("engage")], ...] = ()
+    launchers: tuple[Annotated[Any, AnyKind("engage")], ...] = ()
     """Batteries."""
     sharing: tuple[LinkConfig, ...] = ()
     """Who passes knowledge to whom."""

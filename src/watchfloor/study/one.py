@@ -107,7 +107,7 @@ class _Run:
 
     def _checkpoint(self) -> None:
         sensors = self.scenario.sensors
-        radars = {i: self.drawn.radars[c.name] for i, c in enumerate(sensors) if c.name in self.drawn.radars}  # type: ignore[attr-defined]
+        radars = {i: self.drawn.radars[c.name] for i, c in enumerate(sensors) if c.name in self.drawn.radars}
         learner = self.scenario.learner
         self._write(
             "beliefs",
@@ -117,8 +117,8 @@ class _Run:
                 signature=self.drawn.signatures[self._subject_type],
                 radars=radars,
                 gas={i: gas_for(radar, self._height_m(i)) for i, radar in radars.items()},
-                rungs=learner.pfa_ladder,  # type: ignore[attr-defined]
-                false_cost=learner.false_cost,  # type: ignore[attr-defined]
+                rungs=learner.pfa_ladder,
+                false_cost=learner.false_cost,
                 hours=self.hours,
             ),
         )
@@ -166,7 +166,7 @@ class _Run:
 
     def _encounter(self, mission: Mission, history: History) -> Encounter:
         command = self.scenario.command
-        names = [s.name for s in self.scenario.sensors]  # type: ignore[attr-defined]
+        names = [s.name for s in self.scenario.sensors]
         return encounter(
             history.flown,
             history.tracks,
@@ -175,10 +175,10 @@ class _Run:
             history.identity_tick_s,
             mover=mission.world.names.index(self.study.subject),
             type_row=self._type_row,
-            place_m=places_of(self.scenario)[command.defended].ecef_m,  # type: ignore[attr-defined]
-            fire_control=[names.index(name) for name in command.fire_control],  # type: ignore[attr-defined]
-            position_sd_max_m=command.position_sd_max_m,  # type: ignore[attr-defined]
-            update_age_max_s=command.update_age_max_s,  # type: ignore[attr-defined]
+            place_m=places_of(self.scenario)[command.defended].ecef_m,
+            fire_control=[names.index(name) for name in command.fire_control],
+            position_sd_max_m=command.position_sd_max_m,
+            update_age_max_s=command.update_age_max_s,
         )
 
     def _trial(self, mission: Mission, history: History, seen: Encounter, who: int) -> Trials:
@@ -204,7 +204,7 @@ class _Run:
 
     def _height_m(self, sensor: int) -> float:
         config = self.scenario.sensors[sensor]
-        return places_of(self.scenario)[config.place].alt_m + config.mast_m  # type: ignore[attr-defined]
+        return places_of(self.scenario)[config.place].alt_m + config.mast_m
 
     def _mission(self, knowledge: Knowledge | None) -> Mission:
         """Build the test mission; every trial of a replicate meets the same dice."""
