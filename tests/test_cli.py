@@ -111,16 +111,21 @@ def test_bad_flights_are_refused_before_anything_is_played(call, tmp_path):
     cut.write_bytes(good.read_bytes()[:-20])
     empty = write(tmp_path / "empty.csv", "")
     high = traffic(tmp_path / "high.parquet", "if(range = 7, 91.0, 49.0)")
+    nan = traffic(tmp_path / "nan.parquet", "if(range = 7, 'nan'::double, 49.0)")
+    plain = write(tmp_path / "plain.csv", "id,t,lat,lon,alt_m\na,0,49,2.5,9000\na,10,fast,2.6,9000\n")
     for file, said in (
         (tmp_path / "none.parquet", "none.parquet: .*no such file"),
         (cut, "cut.parquet: is a Parquet file cut short.*copy or export it again"),
         (empty, "empty.csv: is empty; wanted a table"),
         (high, r"high.parquet: row 8: lat: wanted a number from -90 to 90 .*came '91"),
+        (nan, r"nan.parquet: row 8: lat: wanted a number .*came 'nan'"),
+        (plain, r"plain.csv:3: lat: wanted a number .*came 'fast'"),
     ):
-        status, out, err = call("run", example, "--traffic", file, "--out", tmp_path / f"r-{file.stem}", "--workers", 1)
+        status, out, err = call("run", example, "--traffic", file, "--out", tmp_path / "r", "--workers", 1)
         assert (status, out) == (2, "")
         assert re.search(said, err), err
         assert "Traceback" not in err
+        assert not (tmp_path / "r").exists(), "a right table would be refused there afterwards"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,8 @@ def test_bad_flights_are_refused_before_anything_is_played(call, tmp_path):
         (("track", "p.csv", "--radar", "48,2"), "wanted LAT,LON,ALT"),
         (("track", "p.csv", "--radar", "48,2,nan"), "wanted LAT,LON,ALT"),
         (("track", "p.csv", "--cutoff-m", "0"), "0.0 is not in the range x>0"),
-        (("assess", "tracks.csv"), "needs --truth FILE"),
+        (("assess", str(FIRST)), "needs --truth FILE"),
+        (("assess", "nowhere"), "nowhere: there is no such folder or file"),
         (("assess", ".", "--truth", "x.csv"), "a record knows its own truth"),
     ],
 )

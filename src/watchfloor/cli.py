@@ -75,7 +75,24 @@ def _run(args: Sequence[str] | None) -> int:
         return 0
 
 
-class _Group(click.Group):
+class _Laid:
+    r"""Keeps the lines under a ``\b`` as they are; docstrings are raw, so click does not know the mark as its own."""
+
+    help: str | None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.help:
+            self.help = self.help.replace("\\b\n", "\b\n")
+
+
+class _Command(_Laid, click.Command):
+    pass
+
+
+class _Group(_Laid, click.Group):
+    command_class = _Command
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which they are used, not by alphabet."""
         return list(self.commands)
@@ -402,6 +419,8 @@ def assess(what: Path, truth: Path | None, cutoff_m: float, as_json: bool) -> in
         if truth is not None:
             raise click.UsageError("a record knows its own truth: leave --truth out, or name a file of tracks")
         rows = score_record(what, cutoff_m=cutoff_m)
+    elif not what.exists():
+        raise click.UsageError(f"{what}: there is no such folder or file; `watchfloor run --out DIR` leaves a record")
     elif truth is None:
         raise click.UsageError(f"{what}: a file of tracks needs --truth FILE to be scored against")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -56,7 +57,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert not HEAVY & loaded
 
 
-COMMANDS = ("check", "run", "study", "track", "report", "schema", "cite", "warmup")
+COMMANDS = ("check", "run", "study", "track", "assess", "report", "schema", "cite", "warmup")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -64,7 +65,9 @@ def test_every_command_is_listed_and_its_help_shows_an_example_without_loading_a
     overview, _ = modules_loaded_by("--help")
     assert f"\n  {command} " in overview
     text, loaded = modules_loaded_by(command, "--help")
-    assert f"watchfloor {command}" in text.partition("\n\n")[2], "no example after the usage line"
+    assert re.search(rf"^  Examples?:\n    watchfloor {command}\b", text, re.MULTILINE), "no example on its own line"
+    assert "\\b" not in text + overview
+    assert "\n    watchfloor run examples/first-radar.yaml\n" in overview
     assert not HEAVY & loaded
 
 
