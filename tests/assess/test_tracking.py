@@ -97,6 +97,7 @@ def test_a_run_is_scored_as_by_hand():
     assert summary.continuity == pytest.approx((0.5 + 0.75) / 2.0)
     assert summary.rmse_m == pytest.approx(math.sqrt(18.0 / 7.0))
     assert summary.gospa_m == pytest.approx(2.0 * math.sqrt(59.0) / 4.0)
+    assert (summary.localisation_m2, summary.missed_m2, summary.false_m2) == pytest.approx((4.5, 12.5, 12.5))
 
 
 def test_a_run_without_tracks_or_without_truth_is_scored():

@@ -42,7 +42,6 @@ class Encounter:
         return float(when[int(held.argmax()) :].mean()) if held.any() else 0.0
 
 
-
 def encounter(
     flown: Flown,
     tracks: Tracks,

@@ -135,6 +135,12 @@ class TrackSummary:
     """Mean over times of GOSPA (p = 2, alpha = 2). [m]"""
     cutoff_m: float
     """Its cutoff. [m]"""
+    localisation_m2: float
+    """Mean over times of GOSPA squared's part from errors of assigned tracks. [m2]"""
+    missed_m2: float
+    """Likewise from missed targets. [m2]"""
+    false_m2: float
+    """Likewise from false tracks. [m2]"""
     completeness: float
     """Share of target samples that have a track. [1]"""
     n_false: float
@@ -233,6 +239,9 @@ def score_tracks(
     summary = TrackSummary(
         gospa_m=float(table[:, 0].mean()),
         cutoff_m=cutoff_m,
+        localisation_m2=float(table[:, 1].mean()),
+        missed_m2=float(table[:, 2].mean()),
+        false_m2=float(table[:, 3].mean()),
         completeness=n_assigned / n_truth if n_truth else 0.0,
         n_false=float((counts[:, 1] - counts[:, 2]).mean()),
         n_switches=n_switches,

@@ -338,6 +338,9 @@ def _against(
 _SAID = {
     "gospa_m": ("GOSPA (p 2, alpha 2)", "m"),
     "cutoff_m": ("its cutoff", "m"),
+    "localisation_m2": ("GOSPA squared: errors of place", "m2"),
+    "missed_m2": ("GOSPA squared: missed targets", "m2"),
+    "false_m2": ("GOSPA squared: false tracks", "m2"),
     "completeness": ("completeness", ""),
     "n_false": ("false tracks at a time", ""),
     "n_switches": ("switches of track number", ""),

@@ -12,6 +12,7 @@ import numpy as np
 
 from watchfloor import __version__
 from watchfloor.base.errors import DataError
+from watchfloor.base.registry import kinds
 from watchfloor.base.streams import Streams
 from watchfloor.record import Header, ManifestLine, Record, write_shard
 from watchfloor.run.executor import default_workers, run_tasks
@@ -74,6 +75,8 @@ def run(
     """
     seed = loaded.scenario.seed if seed is None else seed
     flights = flights_file(loaded, traffic)
+    if flights is not None:  # read here first: a bad table is refused before a record of it is begun
+        kinds("world.traffic").make(loaded.scenario.mission.traffic, file=flights)
     ids = [f"run.{replicate:05d}" for replicate in range(replicates)]
     header = Header(
         kind="run",
