@@ -274,20 +274,27 @@ def ribbon(label: str, x: FloatArray, values: FloatArray) -> Ribbon:
 def hours_to(study: Study, option: str, growth: float) -> dict[int, tuple[FloatArray, float]]:
     """Return, by radar, the hours (n,) until the head-on range has grown so much, inf if not; and the last hour."""
     hours = common_hours(study, option)
-    out = {}
-    for sensor, grown in range_growth(study, option).items():
-        reached = np.full(study.n, np.inf)
-        for r in range(study.n):
-            over = np.flatnonzero(grown[:, r] >= growth)
-            if len(over):
-                i = int(over[0])
-                if i == 0:
-                    reached[r] = hours[0]
-                else:
-                    share = (growth - grown[i - 1, r]) / (grown[i, r] - grown[i - 1, r])
-                    reached[r] = hours[i - 1] + share * (hours[i] - hours[i - 1])
-        out[sensor] = (reached, float(hours[-1]))
-    return out
+    grown = range_growth(study, option)
+    return {sensor: (hours_until(hours, values, growth), float(hours[-1])) for sensor, values in grown.items()}
+
+
+def hours_until(hours: FloatArray, values: FloatArray, level: float) -> FloatArray:
+    """Return when each replicate's ``values`` (hours, n) first reach ``level``, straight between; inf if never. [h]"""
+    reached = np.full(values.shape[1], np.inf)
+    for r, line in enumerate(values.T):
+        over = np.flatnonzero(line >= level)
+        if len(over):
+            i = int(over[0])
+            share = 1.0 if i == 0 else (level - line[i - 1]) / (line[i] - line[i - 1])
+            reached[r] = hours[i - 1] + share * (hours[i] - hours[i - 1]) if i else hours[0]
+    return reached
+
+
+def trial_change(study: Study, option: str, column: str) -> tuple[FloatArray, FloatArray]:
+    """Return checkpoints (k,) and how a column of the owner's trials has changed since before any flight (k, n)."""
+    hours = trial_hours(study, option)
+    values = np.array([study.values("trials", column, option, who=OWNER, hours=h) for h in hours])
+    return hours, values - values[0]
 
 
 def hours_cell(reached: FloatArray, last: float) -> str:

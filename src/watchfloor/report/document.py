@@ -283,9 +283,36 @@ def _exposure(study: Study) -> Section:
                 "has grown so far: median (10 % to 90 % points over replicates).",
                 ("Option", *(f"{radar}: growth [%], hours [h]" for radar in study.learners.values())),
                 rows,
-            )
+            ),
+            *_trial_table(study, curves),
         ],
     )  # fmt: skip
+
+
+def _trial_table(study: Study, curves: list[str]) -> list[Table]:
+    if not curves:
+        return []
+    columns = (
+        ("fire_control_m", "range fit to shoot on", KM, 10e3, "+10 km"),
+        ("identified_m", "range of identification", KM, 10e3, "+10 km"),
+        ("identified_share", "time identified", PERCENT, 0.1, "+10 %"),
+    )
+    rows = []
+    for name in curves:
+        row = [Entry(name, (), "head")]
+        for column, _, scale, level, said in columns:
+            hours, change = answers.trial_change(study, name, column)
+            until = answers.hours_cell(answers.hours_until(hours, change, level), float(hours[-1]))
+            row.append(Entry(_plain(band(change[-1]), scale, signed=True), (f"{said}: {until}",)))
+        rows.append(row)
+    return [
+        Table(
+            "Test flights against the site's own knowledge: change since before any flight, at the last checkpoint; "
+            "below it the hours of exposure until so much had changed. Median (10 % to 90 % points over replicates).",
+            ("Option", *(f"{title}: change [{scale.unit}], hours [h]" for _, title, scale, _, _ in columns)),
+            rows,
+        )
+    ]
 
 
 def _plain(b: Band, scale: Scale, *, signed: bool = False) -> str:

@@ -319,7 +319,7 @@ def heat(
             edges_x,
             edges_y,
             np.ma.masked_invalid(values),
-            cmap=mpl.colormaps["cividis_r"].resampled(40),
+            cmap=mpl.colormaps["Blues"].resampled(40),
             vmin=0.0,
             vmax=top,
             linewidth=0,

@@ -15,9 +15,9 @@ from watchfloor.physics.radar import Radar, snr
 from watchfloor.physics.rcs import Signature, band_of, sigma_m2
 from watchfloor.study.tables import Beliefs
 
-GATE_RADIUS_M = 1500.0
-"""Radius of the gate that another radar's track predicts: three standard deviations of a VHF-fed track. [m]"""
-_RANGES_M = np.geomspace(2e3, 600e3, 240)
+GATE_RADIUS_M = 600.0
+"""Radius of the gate that another radar's track predicts: three standard deviations of a track of two radars. [m]"""
+_RANGES_M = np.geomspace(2e3, 1000e3, 240)
 
 
 def nats_gained(knowledge: Knowledge, prior: Knowledge, type_row: int) -> float:
@@ -35,6 +35,7 @@ def beliefs(
     gas: dict[int, GasTable],
     rungs: tuple[float, ...],
     false_cost: float,
+    min_gain: float,
     hours: float,
 ) -> Beliefs:
     """Lay the posterior of one type beside the true signature.
@@ -49,8 +50,8 @@ def beliefs(
         Its true, clean signature in this replicate.
     radars, gas : dict
         Radars asked about and their gas loss, by sensor row.
-    rungs, false_cost
-        The learner's ladder of thresholds and its price of a false plot.
+    rungs, false_cost, min_gain
+        The learner's ladder of thresholds, its price of a false plot, and the gain below which it opens no gate.
     hours : float
         Exposure so far. [h]
 
@@ -67,7 +68,7 @@ def beliefs(
         mine = sensor == row
         true_dbsm[mine] = _cell_means_dbsm(signature, band_of(radar.frequency_hz), aspect[mine])
         range_m[mine] = _gated_range_m(
-            radar, gas[row], posterior[mine], true_dbsm[mine], signature.swerling, rungs, false_cost
+            radar, gas[row], posterior[mine], true_dbsm[mine], signature.swerling, rungs, false_cost, min_gain
         )
     p10, p50, p90 = quantiles_dbsm(posterior).T
     return Beliefs(
@@ -99,6 +100,7 @@ def _gated_range_m(
     swerling: int,
     rungs: tuple[float, ...],
     false_cost: float,
+    min_gain: float,
 ) -> FloatArray:
     """Return the farthest range (n,) at which one look inside a predicted gate detects with probability 0.5. [m]
 
@@ -117,9 +119,11 @@ def _gated_range_m(
     )
     expected = np.einsum("krg,ng->nrk", grid, np.exp(posterior))
     cells = gate_cells(radar, _RANGES_M, np.full(len(_RANGES_M), GATE_RADIUS_M))
-    chosen = np.stack([best_rung(e[:, None], pfa[None], cells[:, None], false_cost)[0][:, 0] for e in expected])
+    chosen = np.stack(
+        [best_rung(e[:, None], pfa[None], cells[:, None], false_cost, min_gain=min_gain)[0][:, 0] for e in expected]
+    )
     detects = np.take_along_axis(true, np.searchsorted(pfa, chosen).T[None], axis=0)[0].T
-    return _last_above(detects, _RANGES_M)
+    return np.minimum(_last_above(detects, _RANGES_M), radar.range_max_m)
 
 
 def _last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:

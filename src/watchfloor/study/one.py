@@ -119,6 +119,7 @@ class _Run:
                 gas={i: gas_for(radar, self._height_m(i)) for i, radar in radars.items()},
                 rungs=learner.pfa_ladder,
                 false_cost=learner.false_cost,
+                min_gain=learner.min_gain,
                 hours=self.hours,
             ),
         )
