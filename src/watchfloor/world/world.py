@@ -29,7 +29,9 @@ def build_world(
     knot_s: float,
     traffic_file: Path | None = None,
 ) -> World:
-    """Build the world of a phase: its movers in the order of the file, then its recorded flights.
+    """Build the world of a phase: its movers sorted by name, then its recorded flights.
+
+    A mover's number decides which dice it meets, so it comes from the name and not from the place in the file.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def build_world(
     """
     names, types, trajectories, starts_s = [], [], [], []
     transponder, reflectors = [], []
-    for mover in phase.movers:
+    for mover in sorted(phase.movers, key=lambda one: one.name):
         names.append(mover.name)
         types.append(mover.type)
         trajectories.append(_trajectory(mover, places, cards))
