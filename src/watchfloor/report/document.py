@@ -256,6 +256,11 @@ def _exposure(study: Study) -> Section:
         f"After {fixed(hours, 1)} h of exposure under {option}, the head-on detection range inside a gate has changed "
         f"{listed(said)}, compared with public knowledge alone."
     )
+    if all(abs(b.p50) < 0.02 for b in first.values()):
+        answer += (
+            " A radar that is told where to look lowers its threshold there whether or not it has learned the level: "
+            "what it learned shows in the name it gives a track, not in the range."
+        )
     if option in answers.curves(study):
         line = answers.trial_ribbon(study, option, "identified_m", "")
         share = answers.trial_ribbon(study, option, "identified_share", "", 100.0)

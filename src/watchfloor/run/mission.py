@@ -13,7 +13,7 @@ from watchfloor.base.picture import Knowledge
 from watchfloor.base.registry import kinds
 from watchfloor.base.streams import Streams
 from watchfloor.command.base import LauncherView
-from watchfloor.engage.battery import Battery, Weapon, weapon_from
+from watchfloor.engage.battery import Weapon, weapon_from
 from watchfloor.engage.engagements import Engagements
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
@@ -187,7 +187,9 @@ def build(
         fire_control=fire_control,
         weapons_free=phase.weapons_free,
     )
-    batteries = [Battery(c, weapon=drawn.weapons[c.name], place=places[c.place], streams=streams) for c in launchers]
+    batteries = [
+        kinds("engage").make(c, weapon=drawn.weapons[c.name], place=places[c.place], streams=streams) for c in launchers
+    ]
     return Mission(
         world=world,
         sensors=SensorSuite(made),

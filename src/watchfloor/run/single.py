@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from watchfloor import __version__
 from watchfloor.base.errors import DataError
 from watchfloor.base.registry import kinds
 from watchfloor.base.streams import Streams
-from watchfloor.record import Header, ManifestLine, Record, write_shard
-from watchfloor.run.executor import default_workers, run_tasks
+from watchfloor.record import Header, ManifestLine, write_shard
+from watchfloor.run.batch import Progress, fill, load_again
 from watchfloor.run.loop import play
 from watchfloor.run.mission import Mission, build, draw
 from watchfloor.run.recorder import Recorder
-from watchfloor.scenario.load import LoadedScenario, load
+from watchfloor.scenario.load import LoadedScenario
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def run(
     workers: int | None = None,
     traffic: Path | None = None,
     fresh: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> RunSummary:
     """Play the scenario's mission into the record ``out``; missions that are there already are kept.
 
@@ -86,32 +85,19 @@ def run(
         version=__version__,
         extra={"replicates": replicates, "traffic": _digest(flights)},
     )
-    with Record.begin(out, header, fresh=fresh) as record:
-        todo = [one for one in ids if one not in record.done]
-        count = len(ids) - len(todo)
-
-        def done(_: str, line: ManifestLine) -> None:
-            nonlocal count
-            record.add(line)
-            count += 1
-            if progress:
-                progress(count, len(ids))
-
-        if progress:
-            progress(count, len(ids))
-        record.attach("scenario.yaml", loaded.path.read_bytes())
-        work = functools.partial(
-            _work,
-            source=str(loaded.path.resolve()),
-            folder=str(out.resolve()),
-            seed=seed,
-            spread=replicates > 1,
-            traffic=flights,
-        )
-        given_up = run_tasks(todo, work, workers=workers or default_workers(), on_done=done)
-        if not given_up:
-            record.finish()
-    return RunSummary(out, replicates, len(todo) - len(given_up), given_up)
+    work = functools.partial(
+        _work,
+        source=str(loaded.path.resolve()),
+        digest=loaded.digest,
+        folder=str(out.resolve()),
+        seed=seed,
+        spread=replicates > 1,
+        traffic=flights,
+    )
+    n_played, given_up = fill(
+        out, header, ids, work, scenario_file=loaded.path, workers=workers, fresh=fresh, progress=progress
+    )
+    return RunSummary(out, replicates, n_played, given_up)
 
 
 def movers_table(mission: Mission) -> dict[str, np.ndarray]:
@@ -127,14 +113,11 @@ def movers_table(mission: Mission) -> dict[str, np.ndarray]:
     }
 
 
-@functools.lru_cache(maxsize=1)
-def _loaded(source: str) -> LoadedScenario:
-    return load(source)
-
-
-def _work(run_id: str, *, source: str, folder: str, seed: int, spread: bool, traffic: Path | None) -> ManifestLine:
+def _work(
+    run_id: str, *, source: str, digest: str, folder: str, seed: int, spread: bool, traffic: Path | None
+) -> ManifestLine:
     """Play one mission and write its shard; depends on the run's id only."""
-    scenario = _loaded(source).scenario
+    scenario = load_again(source, digest).scenario
     streams = Streams(seed, run_id)
     drawn = draw(scenario, streams if spread else None)
     mission = build(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchfloor import __version__
 from watchfloor.base.errors import Mistake, ScenarioError
-from watchfloor.record import Buffer, Header, ManifestLine, Record, write_shard
-from watchfloor.run.executor import default_workers, run_tasks
-from watchfloor.scenario.load import LoadedScenario, apply, load
+from watchfloor.record import Buffer, Header, ManifestLine, write_shard
+from watchfloor.run.batch import Progress, fill, load_again
+from watchfloor.scenario.load import LoadedScenario, apply
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def play(
     workers: int | None = None,
     replicates: int | None = None,
     fresh: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> StudySummary:
     """Play a study into the record ``out``; runs that are there already are kept.
 
@@ -86,37 +85,18 @@ def play(
         version=__version__,
         extra={"replicates": n},
     )
-    with Record.begin(out, header, fresh=fresh) as record:
-        todo = [one for one in ids if one not in record.done]
-        count = len(ids) - len(todo)
-
-        def done(_: str, line: ManifestLine) -> None:
-            nonlocal count
-            record.add(line)
-            count += 1
-            if progress:
-                progress(count, len(ids))
-
-        if progress:
-            progress(count, len(ids))
-        record.attach("scenario.yaml", loaded.path.read_bytes())
-        work = functools.partial(_work, source=str(loaded.path.resolve()), folder=str(out.resolve()))
-        given_up = run_tasks(todo, work, workers=workers or default_workers(), on_done=done)
-        if not given_up:
-            record.finish()
-    return StudySummary(out, len(study.options), n, len(todo) - len(given_up), given_up)
+    work = functools.partial(_work, source=str(loaded.path.resolve()), digest=loaded.digest, folder=str(out.resolve()))
+    n_played, given_up = fill(
+        out, header, ids, work, scenario_file=loaded.path, workers=workers, fresh=fresh, progress=progress
+    )
+    return StudySummary(out, len(study.options), n, n_played, given_up)
 
 
-@functools.lru_cache(maxsize=1)
-def _loaded(source: str) -> LoadedScenario:
-    return load(source)
-
-
-def _work(run: str, *, source: str, folder: str) -> ManifestLine:
+def _work(run: str, *, source: str, digest: str, folder: str) -> ManifestLine:
     """Play one run and write its shard; depends on the run's id only."""
     from watchfloor.study.one import play_one
 
-    loaded = _loaded(source)
+    loaded = load_again(source, digest)
     option_name, _, replicate = run.rpartition(".")
     option, buffer = loaded.option(option_name), Buffer()
     play_one(apply(loaded, option.set), option=option.name, replicate=int(replicate), curve=option.curve, buffer=buffer)
