@@ -16,8 +16,8 @@ from watchfloor.base.units import BoolArray, FloatArray, IntArray
 class Truth(Columns):
     """Where everything that moves was during one tick; one row a mover, ``k`` knots in time.
 
-    Knots are close enough that a cubic between them is exact to centimetres; the first knot is the last of the tick
-    before.
+    Knots are close enough that a cubic between them is exact to centimetres, or to a metre or two where a leg meets a
+    turn; the first knot is the last of the tick before.
     """
 
     mover: IntArray
