@@ -36,9 +36,25 @@ def test_every_number_of_a_card_has_a_source_in_its_own_file(family, name, card)
     assert {one.source for one in sourced} <= set(SHELVES[family].sources)
 
 
+SETTINGS = {"n_coherent", "n_pulses", "pfa"}
+"""What is chosen, not uncertain: without spread, but with a source, ``RadarCard.settings``."""
+LAWS = {"swerling", "n_lenses"}
+"""Whole numbers that choose a law or a count; their sources stand beside them."""
+
+
 @pytest.mark.parametrize(("family", "name", "card"), CARDS, ids=[f"{f}.{n}" for f, n, _ in CARDS])
-def test_no_number_of_a_card_is_bare(family, name, card):
-    assert not [one for one in configs(card) if isinstance(one, Spread) and one.source == "scenario"]
+def test_every_number_of_a_card_has_a_spread_or_is_a_setting_with_a_source(family, name, card):
+    spreads = [one for one in configs(card) if isinstance(one, Spread)]
+    assert not [one for one in spreads if one.source == "scenario"]
+    bare = {
+        field
+        for config in configs(card)
+        if not isinstance(config, Spread)
+        for field in type(config).model_fields
+        if isinstance(getattr(config, field), (int, float)) and not isinstance(getattr(config, field), bool)
+    }
+    assert bare <= SETTINGS | LAWS
+    assert not bare & SETTINGS or card.settings.source in SHELVES[family].sources
 
 
 def test_a_source_key_means_one_thing_in_every_file():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,29 @@ def test_a_wrong_piece_is_told_once_at_its_place(broken, old, new, said):
     assert broken((old, new)) == [said]
 
 
-def test_a_negative_power_in_a_card_is_told_at_its_place(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (r"peak_power_kw: {p10: \d+,", "peak_power_kw: {p10: -90,", r"peak_power_kw.* p10 > 0, got -90"),
+        (r"peak_power_kw: {.*?}", "peak_power_kw: -90", r"peak_power_kw: wanted above 0 in every draw \(.*-90"),
+        (r"losses_db: {p10: \S+ ", "losses_db: {p10: 0.1, ", r"losses_db: wanted at least 0 in every draw \(.*from -"),
+        (r"n_coherent: ", "n_coherent: -", r"n_coherent: wanted at least 1 \(came -"),
+        (
+            r"elevation_max_deg: {.*?}",
+            "elevation_max_deg: 91",
+            r"elevation_max_deg: wanted .* at most 90 in every draw",
+        ),
+        (r"bandwidth_mhz: {.*?}", "bandwidth_mhz: .nan", r"bandwidth_mhz: .*finite"),
+    ],
+    ids=["negative power", "negative power alone", "a draw that gains", "no pulse", "beyond the zenith", "NaN"],
+)
+def test_a_card_that_no_radar_could_have_is_told_at_its_place(monkeypatch, tmp_path, old, new, said):
     text = (Path(catalog.__file__).parent / "radars.yaml").read_text("utf-8")
-    (tmp_path / "radars.yaml").write_text(text.replace("n_coherent: ", "n_coherent: -", 1), "utf-8")
+    changed, n = re.subn(old, new, text, count=1)
+    assert n == 1
+    (tmp_path / "radars.yaml").write_text(changed, "utf-8")
     monkeypatch.setattr(catalog, "_HERE", tmp_path)
-    with pytest.raises(
-        ScenarioError, match=r"^catalog/radars\.yaml:\d+:\d+: cards\..*n_coherent: wanted at least 1 \(came -"
-    ):
+    with pytest.raises(ScenarioError, match=rf"^catalog/radars\.yaml:\d+:\d+: cards\..*{said}"):
         catalog._shelf(catalog.Shelf[catalog.RadarCard], "radars.yaml")
 
 

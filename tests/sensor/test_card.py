@@ -58,8 +58,10 @@ def test_cards_are_consistent_radars(name):
         rate = radar.n_coherent * radar.n_pulses / radar.dwell_s
         assert rate * radar.pulse_width_s < 0.2  # duty a solid-state or tube transmitter can bear
         if name != "x-band-engagement":  # that one resolves ambiguous ranges by several rates
-            assert 299_792_458.0 / 2.0 / rate > 0.75 * radar.range_max_m
-        assert radar.n_cells * radar.pfa < 30.0
+            assert 299_792_458.0 / 2.0 / rate > 0.7 * radar.range_max_m
+        assert (
+            radar.n_cells * radar.pfa < 40.0
+        )  # false plots a turn that a tracker can bear, in the worst of a hundred draws
     median = radar_from(card, None)
     gain = 26_000.0 / np.degrees(median.beamwidth_azimuth_rad) / np.degrees(median.beamwidth_elevation_rad)
     assert abs(10.0 * np.log10(median.gain_rx / gain)) < 1.0  # Skolnik 2001, ch. 9
@@ -87,13 +89,20 @@ def test_units_are_converted_once_and_rightly():
 
 def test_each_spread_takes_one_normal_number_in_the_order_of_fields():
     card = catalog.radars()["vhf-early-warning"]
-    spreads = [getattr(card, field) for field in type(card).model_fields if isinstance(getattr(card, field), Spread)]
+    names = [field for field in type(card).model_fields if isinstance(getattr(card, field), Spread)]
     used, fresh = np.random.default_rng(3), np.random.default_rng(3)
     radar = radar_from(card, used)
-    scores = fresh.standard_normal(len(spreads))
+    score = dict(zip(names, fresh.standard_normal(len(names)), strict=True))
     assert used.standard_normal() == fresh.standard_normal()
-    assert radar.frequency_hz == pytest.approx(1e6 * spreads[0].at_z(scores[0]))
-    assert radar.range_max_m == pytest.approx(1e3 * spreads[-1].at_z(scores[-1]))
+    for name, value, unit in (
+        ("frequency_mhz", radar.frequency_hz, 1e6),
+        ("beamwidth_azimuth_deg", radar.beamwidth_azimuth_rad, np.radians(1.0)),
+        ("range_max_km", radar.range_max_m, 1e3),
+        ("elevation_min_deg", radar.elevation_min_rad, np.radians(1.0)),
+        ("range_min_km", radar.range_min_m, 1e3),
+        ("range_rate_max_mps", radar.range_rate_max_mps, 1.0),
+    ):
+        assert value == pytest.approx(unit * getattr(card, name).at_z(score[name])), name
 
 
 def test_shared_gas_tables_stay_near_the_exact_one():

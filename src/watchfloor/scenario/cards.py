@@ -6,14 +6,44 @@ signatures, ``engage`` launchers).
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import math
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from watchfloor.base.config import Config
 from watchfloor.scenario.spread import Spread
 
 Band = Literal["VHF", "UHF", "L", "S", "C", "X"]
+
+
+def _within(low: float, high: float = math.inf, *, open_ends: bool = False) -> AfterValidator:
+    """Refuse a spread of which some draw would lie outside; ``open_ends`` shuts out the ends too."""
+
+    def check(spread: Spread) -> Spread:
+        least, most = spread.at_z(-math.inf), spread.at_z(math.inf)
+        inside = low < least and most < high if open_ends else low <= least and most <= high
+        if not inside:
+            limit = f"above {low:g}" if open_ends else f"at least {low:g}"
+            if high < math.inf:
+                limit += f" and {'below' if open_ends else 'at most'} {high:g}"
+            raise ValueError(f"wanted {limit} in every draw (draws go from {least:.4g} to {most:.4g})")
+        return spread
+
+    return AfterValidator(check)
+
+
+Positive = Annotated[Spread, _within(0.0, open_ends=True)]
+"""A spread of which every draw is above 0."""
+
+
+class SettingsSource(Config):
+    """Pulses added and design false-alarm rate."""
+
+    source: str
+    """Key of the source."""
+    note: str = ""
+    """What the source does not say, and what was assumed."""
 
 
 class RadarCard(Config):
@@ -23,50 +53,52 @@ class RadarCard(Config):
     """One line: what it stands for."""
     band: Band
     """Radar band (IEEE Std 521)."""
-    frequency_mhz: Spread
+    frequency_mhz: Positive
     """Carrier frequency. [MHz]"""
     polarisation: Literal["H", "V"] = "H"
     """Linear polarisation, transmit and receive."""
-    peak_power_kw: Spread
+    peak_power_kw: Positive
     """Peak transmitted power. [kW]"""
-    pulse_width_us: Spread
+    pulse_width_us: Positive
     """Transmitted pulse width. [us]"""
-    bandwidth_mhz: Spread
+    bandwidth_mhz: Positive
     """Bandwidth after pulse compression; sets the range cell. [MHz]"""
     n_coherent: int = Field(ge=1)
-    """Pulses of one dwell added coherently."""
+    """Pulses of one dwell added coherently: a setting, see ``settings``."""
     n_pulses: int = Field(ge=1)
-    """Coherent groups of one dwell added after the square law."""
+    """Coherent groups of one dwell added after the square law: a setting."""
     gain_tx_db: Spread
     """Transmit antenna gain. [dBi]"""
     gain_rx_db: Spread
     """Receive antenna gain. [dBi]"""
-    noise_figure_db: Spread
+    noise_figure_db: Annotated[Spread, _within(0.0)]
     """Receiver noise figure. [dB]"""
-    losses_db: Spread
+    losses_db: Annotated[Spread, _within(0.0)]
     """All losses but gas, beam shape and scan included. [dB]"""
-    beamwidth_azimuth_deg: Spread
+    beamwidth_azimuth_deg: Positive
     """Half-power beamwidth. [deg]"""
-    beamwidth_elevation_deg: Spread
+    beamwidth_elevation_deg: Positive
     """Half-power width of one elevation beam. [deg]"""
-    elevation_min_deg: float = Field(ge=-10.0, le=90.0)
-    """Lower edge of elevation coverage. [deg]"""
-    elevation_max_deg: float = Field(ge=0.0, le=90.0)
-    """Upper edge of elevation coverage. [deg]"""
-    period_s: Spread
+    period_s: Positive
     """Time of one antenna rotation. [s]"""
     pfa: float = Field(gt=0.0, lt=1.0)
-    """Design probability of false alarm a resolution cell and look. [1]"""
-    range_min_km: float = Field(ge=0.0)
-    """Nearest range. [km]"""
-    range_max_km: Spread
+    """Design probability of false alarm a resolution cell and look: a setting. [1]"""
+    range_max_km: Positive
     """Instrumented range. [km]"""
-    range_rate_max_mps: float = Field(gt=0.0)
+    elevation_min_deg: Annotated[Spread, _within(-10.0, 90.0)]
+    """Lower edge of elevation coverage. [deg]"""
+    elevation_max_deg: Annotated[Spread, _within(0.0, 90.0)]
+    """Upper edge of elevation coverage. [deg]"""
+    range_min_km: Annotated[Spread, _within(0.0)]
+    """Nearest range. [km]"""
+    range_rate_max_mps: Positive
     """Largest range rate of a declared plot. [m/s]"""
     measures_elevation: bool
     """Whether plots carry an elevation."""
     measures_range_rate: bool
     """Whether plots carry a range rate."""
+    settings: SettingsSource
+    """Where the settings come from: numbers that whoever builds or runs the radar chooses, and so without spread."""
     anchor: str
     """Published performance the card was checked against, with source."""
 
@@ -107,14 +139,16 @@ class BandSignature(Config):
 class ReflectorCard(Config):
     """A removable radar reflector: Luneburg lenses worn in peacetime."""
 
-    radius_cm: Spread
+    radius_cm: Positive
     """Lens radius. [cm]"""
     n_lenses: int = Field(ge=1)
     """Lenses, spread so that each covers its own sector."""
-    half_angle_deg: Spread
+    half_angle_deg: Annotated[Spread, _within(0.0, 180.0, open_ends=True)]
     """Half-power half-angle of one lens about its axis. [deg]"""
     axes_deg: tuple[float, ...]
     """Directions off the nose that the lenses look, mirrored port and starboard. [deg]"""
+    source: str = "scenario"
+    """Key of the source of number and directions."""
     note: str = ""
     """What was assumed."""
 
@@ -124,21 +158,21 @@ class TypeCard(Config):
 
     title: str
     """One line: what it stands for."""
-    speed_mps: Spread
+    speed_mps: Positive
     """Usual speed. [m/s]"""
-    speed_max_mps: Spread
+    speed_max_mps: Positive
     """Speed it never exceeds. [m/s]"""
     altitude_m: Spread
     """Usual altitude. [m]"""
-    load_factor_max: Spread
+    load_factor_max: Annotated[Spread, _within(1.0, open_ends=True)]
     """Largest sustained load factor; bounds bank angle and turn rate. [1]"""
-    length_m: Spread
+    length_m: Positive
     """Length; sets how fast the echo decorrelates with aspect. [m]"""
     swerling: Literal[0, 1, 2, 3, 4]
     """Fluctuation of the echo about its mean from look to look (one draw a look for 1 and 3)."""
     signature: dict[Band, BandSignature]
     """Mean radar cross-section by band."""
-    cell_sigma_db: Spread
+    cell_sigma_db: Annotated[Spread, _within(0.0)]
     """How much a real curve departs from the median curve at one aspect, the common offset apart. [dB]"""
     reflector: ReflectorCard | None = None
     """Removable reflector, if the type can wear one."""
@@ -171,27 +205,27 @@ class WeaponCard(Config):
 
     title: str
     """One line: what it stands for."""
-    range_min_km: Spread
+    range_min_km: Positive
     """Nearest slant range. [km]"""
-    range_max_km: Spread
+    range_max_km: Positive
     """Effective slant range. [km]"""
-    altitude_min_m: Spread
+    altitude_min_m: Positive
     """Lowest target altitude. [m]"""
-    altitude_max_m: Spread
+    altitude_max_m: Positive
     """Highest target altitude. [m]"""
     flight: FlightTime
     """Time of flight."""
-    pk: Spread
+    pk: Annotated[Spread, _within(0.0, 1.0)]
     """Single-shot kill probability against a target inside the envelope with a good track. [1]"""
-    n_launchers: Spread
+    n_launchers: Positive
     """Launchers of one battery."""
-    rounds_per_launcher: Spread
+    rounds_per_launcher: Positive
     """Ready rounds on each."""
-    reload_s: Spread
+    reload_s: Positive
     """Time to refill the battery once empty. [s]"""
-    reaction_s: Spread
+    reaction_s: Positive
     """Time from order to launch. [s]"""
-    channels: Spread
+    channels: Positive
     """Targets that can be engaged at once."""
 
 

@@ -44,6 +44,12 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
     gain_rx = _ratio(card.gain_rx_db.draw(rng))
     noise_temperature_k = system_temperature_k(card.noise_figure_db.draw(rng))
     losses = _ratio(card.losses_db.draw(rng))
+    beamwidth_azimuth_rad = radians(card.beamwidth_azimuth_deg.draw(rng))
+    beamwidth_elevation_rad = radians(card.beamwidth_elevation_deg.draw(rng))
+    period_s, range_max_m = card.period_s.draw(rng), 1e3 * card.range_max_km.draw(rng)
+    elevation_min_rad = radians(card.elevation_min_deg.draw(rng))
+    elevation_max_rad = radians(card.elevation_max_deg.draw(rng))
+    range_min_m = 1e3 * card.range_min_km.draw(rng)
     return Radar(
         frequency_hz=frequency_hz,
         peak_power_w=peak_power_w,
@@ -55,15 +61,15 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
         gain_rx=gain_rx,
         noise_temperature_k=noise_temperature_k,
         losses=losses,
-        beamwidth_azimuth_rad=radians(card.beamwidth_azimuth_deg.draw(rng)),
-        beamwidth_elevation_rad=radians(card.beamwidth_elevation_deg.draw(rng)),
-        elevation_min_rad=radians(card.elevation_min_deg),
-        elevation_max_rad=radians(card.elevation_max_deg),
-        period_s=card.period_s.draw(rng),
+        beamwidth_azimuth_rad=beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=beamwidth_elevation_rad,
+        elevation_min_rad=elevation_min_rad,
+        elevation_max_rad=elevation_max_rad,
+        period_s=period_s,
         pfa=card.pfa,
-        range_min_m=1e3 * card.range_min_km,
-        range_max_m=1e3 * card.range_max_km.draw(rng),
-        range_rate_max_mps=card.range_rate_max_mps,
+        range_min_m=range_min_m,
+        range_max_m=range_max_m,
+        range_rate_max_mps=card.range_rate_max_mps.draw(rng),
         measures_elevation=card.measures_elevation,
         measures_range_rate=card.measures_range_rate,
     )
