@@ -373,6 +373,25 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(tmp_path):
     assert len(Record.open(tmp_path / "r").done) >= 2
 
 
+def test_ctrl_c_while_workers_still_start_is_as_quiet(tmp_path):
+    path = write(tmp_path / "s.yaml", SHORT)
+    command = [sys.executable, "-m", "watchfloor", "run", str(path), "--out", str(tmp_path / "r")]
+    command += ["--replicates", "400", "--workers", "2"]
+    child = subprocess.Popen(
+        command, env=environment(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    for _ in range(6000):
+        if (tmp_path / "r" / "scenario.yaml").exists():  # written just before the workers are called for
+            break
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.002)
+    os.killpg(child.pid, signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out) == (130, "")
+    assert "the same command goes on from there" in err
+    assert "Traceback" not in err
+
+
 def test_a_full_disk_is_said_and_what_was_finished_stays(tmp_path):
     """A limit on the size of a file stands in for a full disk: the plots of a mission do not fit, its manifest does."""
     path = write(tmp_path / "s.yaml", SHORT)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection
+from multiprocessing import connection, forkserver, resource_tracker
 from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -134,9 +134,10 @@ class _Crew:
     def _submit(self, one: str) -> bool:
         """Start a task; False if the pool has just broken under those in flight, who will tell."""
         if self._pool is None:
+            _start_server()
             self._pool = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_start_worker)
         try:
-            with _one_thread_for_children():
+            with _one_thread_for_children(), _ctrl_c_later():
                 self._running[self._pool.submit(self._work, one)] = one
         except BrokenProcessPool:
             if self._running:
@@ -213,6 +214,36 @@ def _one_thread_for_children() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Put Ctrl-C off for a moment: a worker that is half started could not be stopped, and would complain."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _start_server() -> None:
+    """Start the process behind the workers with Ctrl-C blocked, so that it does not complain while it still imports.
+
+    What it inherits is the mask: a Ctrl-C that comes meanwhile waits here and is not lost.
+    """
+    with _one_thread_for_children(), _ctrl_c_later():
+        resource_tracker.ensure_running()  # would lift the mask
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker() -> None:
