@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from watchfloor.base import errors
-from watchfloor.base.errors import Mistake, ScenarioError
+from watchfloor.base.errors import Mistake, ScenarioError, reason
 
 
 def test_a_mistake_reads_file_line_column_key_message():
@@ -37,3 +40,11 @@ def test_a_numerical_failure_is_no_user_error():
 def test_the_docstring_shows_the_whole_tree():
     names = [n for n, c in vars(errors).items() if isinstance(c, type) and issubclass(c, errors.WatchfloorError)]
     assert all(name in (errors.__doc__ or "") for name in names)
+
+
+def test_a_reason_is_the_systems_own_words():
+    assert reason(OSError(errno.ENOSPC, "whatever")) == os.strerror(errno.ENOSPC)
+    wrapped = 'IO Error: Async write failed: {"exception_type":"IO","exception_message":"...","errno":"28"}'
+    assert reason(RuntimeError(wrapped)) == os.strerror(28)
+    assert reason(RuntimeError("first\nsecond")) == "first"
+    assert reason(RuntimeError()) == "RuntimeError"

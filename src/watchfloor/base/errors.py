@@ -14,6 +14,8 @@ A caller's mistake in Python is a plain ``ValueError``.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,3 +67,18 @@ class RecordError(UserError):
 
 class NumericsError(WatchfloorError):
     """A computation left its domain; the message names the row."""
+
+
+def reason(err: Exception) -> str:
+    """Return in a few words why the system refused a file: its own words for the error's number, where there is one.
+
+    Libraries wrap the number in text of their own (DuckDB in JSON); what is left otherwise is their first line.
+    """
+    number = err.errno if isinstance(err, OSError) else None
+    wrapped = re.search(r'"errno":\s*"?(\d+)', str(err))
+    if number is None and wrapped:
+        number = int(wrapped[1])
+    if number:
+        return os.strerror(number)
+    lines = str(err).splitlines()
+    return lines[0] if lines else type(err).__name__

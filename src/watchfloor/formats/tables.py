@@ -15,7 +15,7 @@ from typing import Any, Literal
 import duckdb
 import numpy as np
 
-from watchfloor.base.errors import DataError
+from watchfloor.base.errors import DataError, reason
 from watchfloor.base.registry import nearest
 
 _SUFFIXES = ".csv, .csv.gz or .parquet"
@@ -153,9 +153,7 @@ def write_columns(path: Path, columns: Mapping[str, np.ndarray]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, duckdb.Error) as err:
-        raise DataError(
-            f"{path}: cannot be written: {_first_line(err)}; is the folder there, and has it room?"
-        ) from err
+        raise DataError(f"{path}: cannot be written: {reason(err)}; is the folder there, and has it room?") from err
     finally:
         temporary.unlink(missing_ok=True)
 

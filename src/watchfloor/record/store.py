@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from watchfloor.base.errors import RecordError
+from watchfloor.base.errors import RecordError, reason
 
 TABLES = "tables"
 """Folder of a record that holds one folder a table."""
@@ -86,10 +86,9 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as err:
-        why = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else str(err).splitlines()[0]
         raise RecordError(
-            f"{path}: cannot be written ({why}); every shard finished before is kept: make room there or choose "
-            "another folder with --out, then give the same command again to go on"
+            f"{path}: cannot be written ({reason(err)}); every shard finished before is kept: make room there or "
+            "choose another folder with --out, then give the same command again to go on"
         ) from err
 
 
