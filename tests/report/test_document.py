@@ -178,7 +178,7 @@ def test_the_manifest_says_how_to_play_it_again(record, text):
 
     header = Record.open(record).header
     assert header.digest in text
-    assert "watchfloor study small --out out/small --replicates 2" in text
+    assert "watchfloor study out/small/scenario.yaml --out out/small --replicates 2" in text
     assert str(record) not in text
 
 

@@ -21,7 +21,7 @@ def test_a_record_that_was_cut_off_names_the_missing_runs_and_the_command(record
     assert cli._run(["report", str(folder)]) == 2
     said = capsys.readouterr().err
     assert "1 of 10 runs are missing (quiet.00001)" in said
-    assert f"watchfloor study small --out {folder} --replicates 2" in said
+    assert f"watchfloor study {folder}/scenario.yaml --out {folder} --replicates 2" in said
     assert not (folder / "report.html").exists()
 
 

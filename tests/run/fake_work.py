@@ -36,6 +36,7 @@ def refuse(one: str) -> str:
     """Raise at one id, answer at the others."""
     if one == "3":
         raise ValueError(f"no {one}")
+    time.sleep(0.01)
     return one
 
 

@@ -12,7 +12,7 @@ from watchfloor.base.errors import RecordError
 from watchfloor.base.units import FloatArray
 from watchfloor.record import Header, Record
 from watchfloor.run.mission import Drawn, draw
-from watchfloor.scenario.load import LoadedScenario, load
+from watchfloor.scenario.load import LoadedScenario, load, shipped
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 
 OWNER, DEFENDER = 0, 1
@@ -214,5 +214,6 @@ def gather(folder: Path) -> Study:
 
 
 def study_command(header: Header, folder: str, n: int) -> str:
-    """Return the command that plays, or goes on with, a record."""
-    return f"watchfloor study {header.scenario} --out {folder} --replicates {n}"
+    """Return the command that plays, or goes on with, a record: of a shipped scenario, or of the one beside it."""
+    scenario = header.scenario if header.scenario in shipped() else f"{folder}/{SCENARIO_FILE}"
+    return f"watchfloor study {scenario} --out {folder} --replicates {n}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -76,9 +78,13 @@ def draw_tracks(path: Path, found: PlacedTracks, *, title: str) -> None:
         axes.set_ylabel("latitude [deg]")
         axes.set_title(f"{title}: {len(np.unique(number))} tracks")
         axes.grid(linewidth=0.3)
-        try:
-            figure.savefig(path, format="svg", metadata={"Date": None})
-        except OSError as err:
-            raise DataError(
-                f"{path}: cannot be written: {err.strerror}; is the folder there, and has it room?"
-            ) from err
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:  # whole or not at all
+        temporary.write_text(drawn.getvalue(), encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    except OSError as err:
+        raise DataError(f"{path}: cannot be written: {err.strerror}; is the folder there, and has it room?") from err
+    finally:
+        temporary.unlink(missing_ok=True)
