@@ -280,7 +280,9 @@ def report(folder: Path, out: Path | None) -> int:
     """
     from watchfloor.report import build
 
-    click.echo(str(build(folder, out)))
+    with _progress("report", "parts") as progress:
+        page = build(folder, out, progress=progress)
+    click.echo(str(page))
     return 0
 
 
@@ -489,7 +491,9 @@ def warmup() -> int:
     """
     from watchfloor.run._warm import warm
 
-    click.echo(f"kernels ready: {', '.join(warm()) or 'none'}")
+    with _progress("warmup", "rooms") as progress:
+        done = warm(progress)
+    click.echo(f"kernels ready: {', '.join(done) or 'none'}")
     return 0
 
 

@@ -7,10 +7,11 @@ every figure the same way; ``track_map`` draws tracks for the command line.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 
-def build(folder: Path, out: Path | None = None) -> Path:
+def build(folder: Path, out: Path | None = None, *, progress: Callable[[int, int], None] | None = None) -> Path:
     """Write the report of a study as one HTML file that needs nothing else.
 
     Parameters
@@ -19,6 +20,8 @@ def build(folder: Path, out: Path | None = None) -> Path:
         A finished record that ``watchfloor study --out`` has left.
     out : Path, optional
         The file to write; ``folder/report.html`` when left out.
+    progress : callable, optional
+        Called with (parts done, parts in all).
 
     Returns
     -------
@@ -36,4 +39,4 @@ def build(folder: Path, out: Path | None = None) -> Path:
     from watchfloor.report.output import write
 
     target = Path(out) if out is not None else Path(folder) / "report.html"
-    return write(target, page(gather(Path(folder))))
+    return write(target, page(gather(Path(folder)), progress))

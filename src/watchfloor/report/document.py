@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,9 +69,16 @@ class Section:
     """Tables below them."""
 
 
-def page(study: Study) -> str:
-    """Return the page of a study as HTML."""
+def page(study: Study, progress: Callable[[int, int], None] | None = None) -> str:
+    """Return the page of a study as HTML; ``progress`` is called with (parts done, parts in all)."""
     table = answers.decision(study)
+    sections = []
+    for done, section in enumerate(SECTIONS):
+        if progress:
+            progress(done, len(SECTIONS) + 1)
+        sections.append(section(study))
+    if progress:
+        progress(len(SECTIONS), len(SECTIONS) + 1)
     environment = Environment(
         loader=PackageLoader("watchfloor.report"),
         autoescape=select_autoescape(default=True),
@@ -89,9 +96,7 @@ def page(study: Study) -> str:
         decision=_decision(study, table),
         n_intervals=(len(study.options) - 1) * len(CRITERIA),
         forests=_forests(study, table),
-        sections=[
-            _exposure(study), _reflectors(study), _labels(study), _sharing(study), _delay(study), _engagement(study),
-        ],
+        sections=sections,
         ledger=_ledger(study),
         site=sitemap.site(study),
         register=_register(study),
@@ -107,7 +112,7 @@ def page(study: Study) -> str:
         n=study.n,
         defender=study.config.defender,
         owner=study.scenario.owner,
-    )  # fmt: skip
+    )
     return re.sub(r"(?<=\d) %", f"{NARROW}%", html)
 
 
@@ -898,3 +903,7 @@ GLOSSARY: Sequence[tuple[str, str]] = (
     ("95 % interval", "where the mean difference lies, by Student's t over the pairs; no other error is in it"),
 )
 """Words used on the page."""
+
+
+SECTIONS = (_exposure, _reflectors, _labels, _sharing, _delay, _engagement)
+"""One section a question, in the order of the page."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 
 ROOMS = ("physics", "world", "sensor", "track", "learn", "command", "engage", "assess")
 
 
-def warm() -> tuple[str, ...]:
+def warm(progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
     """Call the ``warm()`` of every room that has one, in the package or in its ``_kernels``; return their names.
 
-    A room's ``warm()`` calls each of its kernels once on tiny arrays of the types it is used with.
+    A room's ``warm()`` calls each of its kernels once on tiny arrays of the types it is used with. ``progress`` is
+    called with (rooms done, rooms in all).
     """
     done = []
-    for room in ROOMS:
+    for i, room in enumerate(ROOMS):
+        if progress:
+            progress(i, len(ROOMS))
         for name in (f"watchfloor.{room}", f"watchfloor.{room}._kernels"):
             if importlib.util.find_spec(name) is None:
                 continue
