@@ -99,7 +99,7 @@ def run() -> list[Row]:
     """Rows (name, figure, unit, bar)."""
     rows: list[Row] = [("track, EKF predict and update, 10,000 tracks", _filter_us(10_000), "us each", "<= 1.5")]
     cost, _ = _turn_ms(20, 10, 240, 20e3, 250e3, a_step=6)
-    rows.append(("track, one turn of six a tick, 20 targets and 30 plots", 1e3 * cost, "us", "<= 60"))
+    rows.append(("track, one turn of six a tick, 20 targets and 30 plots", 1e3 * cost, "us", ""))
     small, held = _turn_ms(1_000, 1_000, 14, 5e3, 150e3)
     rows.append(("track, one turn, 1,000 targets and 1,000 false plots", small, "ms", ""))
     rows.append(("track, confirmed tracks a target", held, "1", ""))
