@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from watchfloor.base.errors import RecordError, ScenarioError
+from watchfloor.base.streams import Streams
 from watchfloor.record import Record
 from watchfloor.scenario.load import load
 from watchfloor.study.play import play
@@ -147,3 +148,18 @@ def test_a_scenario_that_asks_nothing_is_refused(tmp_path):
     plain.write_text(text[: text.index("study:")])
     with pytest.raises(ScenarioError, match="study"):
         play(load(plain), out=tmp_path / "x", workers=1)
+
+
+def test_a_sortie_is_lost_on_the_link_whatever_the_delay(tmp_path):
+    text = SMALL.read_text().replace("months: 2\n", "months: 12\n").replace("duration_s: 300", "duration_s: 60")
+    text = text.replace("delay_months: 0.5, loss: 0.0", "delay_months: 0.0, loss: 0.5").replace(", curve: true", "")
+    text = text.replace("replicates: 2", "replicates: 4")
+    text = text.replace("seed: 7", "seed: 12")
+    (tmp_path / "lossy.yaml").write_text(text)
+    play(load(tmp_path / "lossy.yaml"), out=tmp_path / "out", workers=2)
+    exposure = Record.open(tmp_path / "out").table("exposure")
+    received = {o: exposure["n_received"][exposure["option"] == o] for o in ("open", "late")}
+    # the late site misses the first sortie and no other: it is one short exactly where that one was not lost
+    first = [Streams(12, f"replicate-{r}").rng("share", "link", "0").random() >= 0.5 for r in range(4)]
+    assert set(first) == {True, False}, "the seed must show both"
+    assert (received["open"] - received["late"]).tolist() == [int(arrived) for arrived in first]

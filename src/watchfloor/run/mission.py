@@ -98,6 +98,12 @@ def places_of(scenario: Scenario) -> dict[str, Place]:
     return {p.name: Place.from_degrees(p.lat_deg, p.lon_deg, p.alt_m) for p in scenario.places}
 
 
+def antennas_of(scenario: Scenario) -> list[Place]:
+    """Return where each sensor's antenna stands, mast included; in the order of the file."""
+    places = places_of(scenario)
+    return [_raised(places[c.place], getattr(c, "mast_m", 0.0)) for c in scenario.sensors]
+
+
 def build(
     scenario: Scenario,
     phase: PhaseConfig,
@@ -125,7 +131,7 @@ def build(
         Recorded flights that replace the phase's own.
     """
     places, type_cards = places_of(scenario), catalog.types()
-    sensors = scenario.sensors
+    sensors, antennas = scenario.sensors, antennas_of(scenario)
     radars = [drawn.radars.get(c.name) for c in sensors]
     periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
     active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
@@ -146,7 +152,7 @@ def build(
     made = [
         kinds("sensor").make(
             sensors[i],
-            place=_raised(places[sensors[i].place], getattr(sensors[i], "mast_m", 0.0)),
+            place=antennas[i],
             radar=radars[i],
             signatures=signatures,
             address=world.address,
@@ -157,10 +163,9 @@ def build(
         )
         for i in active
     ]
-    masts = [_raised(places[c.place], getattr(c, "mast_m", 0.0)) for c in sensors]
     tracker = kinds("track").make(
         scenario.tracker,
-        places=masts,
+        places=antennas,
         radars=radars,
         periods_s=periods_s,
         phases_rad=[np.deg2rad(getattr(c, "phase_deg", 0.0)) for c in sensors],
@@ -169,8 +174,8 @@ def build(
     learner = kinds("learn").make(
         scenario.learner,
         radars=radars,
-        places=masts,
-        gas=[gas_for(radar, place.alt_m) if radar else None for radar, place in zip(radars, masts, strict=True)],
+        places=antennas,
+        gas=[gas_for(radar, place.alt_m) if radar else None for radar, place in zip(radars, antennas, strict=True)],
         types=scenario.types,
         cards={name: type_cards[name] for name in scenario.types},
         knowledge=knowledge,

@@ -11,7 +11,7 @@ from watchfloor.base.streams import Streams
 from watchfloor.learn.share import Evidence, Parcel, due, pass_on, receive
 from watchfloor.record import Buffer
 from watchfloor.run.loop import play
-from watchfloor.run.mission import Drawn, Mission, build, draw, places_of
+from watchfloor.run.mission import Drawn, Mission, antennas_of, build, draw, places_of
 from watchfloor.run.recorder import History, Recorder
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 from watchfloor.sensor.card import gas_for
@@ -69,7 +69,7 @@ class _Run:
             self._try(self.prior, OWNER)
         self._checkpoint()
         links = [
-            (link, self.streams.rng("share", link.name))
+            link
             for link in self.scenario.sharing
             if link.enabled and (link.sender, link.receiver) == (self.scenario.owner, self.study.defender)
         ]
@@ -78,7 +78,8 @@ class _Run:
             if sortie // self.phase.sorties_per_month < self.phase.delay_months:
                 continue  # flown before the site is active
             evidence = self._fly(sortie)
-            for link, rng in links:
+            for link in links:
+                rng = self.streams.rng("share", link.name, str(sortie))  # by sortie: a delayed site keeps the pairing
                 sent = pass_on(evidence, month=month, delay_months=link.delay_months, loss=link.loss, rng=rng)
                 self.parcels += [sent] if sent else []
             while checkpoints and self.hours >= checkpoints[0] - 1e-9:
@@ -106,7 +107,7 @@ class _Run:
         return evidence
 
     def _checkpoint(self) -> None:
-        sensors = self.scenario.sensors
+        sensors, antennas = self.scenario.sensors, antennas_of(self.scenario)
         radars = {i: self.drawn.radars[c.name] for i, c in enumerate(sensors) if c.name in self.drawn.radars}
         learner = self.scenario.learner
         self._write(
@@ -116,7 +117,7 @@ class _Run:
                 type_row=self._type_row,
                 signature=self.drawn.signatures[self._subject_type],
                 radars=radars,
-                gas={i: gas_for(radar, self._height_m(i)) for i, radar in radars.items()},
+                gas={i: gas_for(radar, antennas[i].alt_m) for i, radar in radars.items()},
                 rungs=learner.pfa_ladder,
                 false_cost=learner.false_cost,
                 min_gain=learner.min_gain,
@@ -202,10 +203,6 @@ class _Run:
         )
 
     # ---- small things
-
-    def _height_m(self, sensor: int) -> float:
-        config = self.scenario.sensors[sensor]
-        return places_of(self.scenario)[config.place].alt_m + config.mast_m
 
     def _mission(self, knowledge: Knowledge | None) -> Mission:
         """Build the test mission; every trial of a replicate meets the same dice."""
