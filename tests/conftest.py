@@ -27,20 +27,27 @@ settings.load_profile("house")
 def _drop_stale_kernels(src: Path) -> None:
     """Remove compiled kernels that call a kernel file changed after they were compiled.
 
-    numba looks only at the file a kernel stands in; a kernel that calls another room's keeps the old code inside.
+    numba looks only at the file a kernel stands in; a kernel that calls another file's keeps the old code inside.
     """
-    kernels = {path.parent.name: path for path in src.glob("*/_kernels.py")}
-    calls = {
-        room: set(re.findall(r"^from watchfloor\.(\w+)\._kernels import", path.read_text("utf-8"), re.MULTILINE))
-        for room, path in kernels.items()
+    kernels = {
+        ".".join(path.relative_to(src.parent).with_suffix("").parts): path
+        for path in (*src.glob("*/_kernels.py"), *src.glob("*/_kernels/*.py"))
     }
-    for room, path in kernels.items():
-        reached, ahead = set(), calls[room]
+    calls = {
+        name: {
+            module + ending
+            for module in re.findall(r"^from (watchfloor\.\w+\._kernels[.\w]*) import", path.read_text("utf-8"), re.M)
+            for ending in ("", ".__init__")
+        }
+        for name, path in kernels.items()
+    }
+    for name, path in kernels.items():
+        reached, ahead = set(), calls[name]
         while ahead:
             reached |= ahead
             ahead = {callee for one in ahead for callee in calls.get(one, ())} - reached
         newest = max((kernels[one].stat().st_mtime for one in reached if one in kernels), default=0.0)
-        for compiled in (path.parent / "__pycache__").glob("_kernels.*.nb[ic]"):
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.nb[ic]"):
             if compiled.stat().st_mtime < newest:
                 compiled.unlink(missing_ok=True)
 
