@@ -14,7 +14,7 @@ from watchfloor.base.truth import Effects
 from watchfloor.physics.frames import Place
 from watchfloor.scenario import catalog
 from watchfloor.scenario.model import PhaseConfig
-from watchfloor.sensor.card import radar_from
+from watchfloor.sensor.card import environment_for, radar_from
 from watchfloor.world.signature import draw_signature
 from watchfloor.world.world import build_world
 
@@ -48,10 +48,11 @@ def _pair(n: int, knot_s: float, row: int = 0):
     world = build_world(phase, places={"site": SITE}, cards=cards, knot_s=knot_s)
     signatures = {name: draw_signature(card, None) for name, card in cards.items()}
     registry = kinds("sensor")
+    model = radar_from(catalog.radars()["s-band-acquisition"], None)
     radar = registry.make(
         registry.config("rotating")(name="acq", card="s-band-acquisition", place="site"),
-        place=SITE,
-        radar=radar_from(catalog.radars()["s-band-acquisition"], None),
+        environment=environment_for(model, SITE, 10.0),
+        radar=model,
         signatures=[signatures[name] for name in world.types],
         address=world.address,
         label=np.zeros(n, np.int64),

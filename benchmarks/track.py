@@ -16,7 +16,7 @@ from watchfloor.track.gnn import sensor_table, settings
 Row = tuple[str, float, str, str]
 SITE = Place.from_degrees(40.079, 32.566, 863.0)
 SD = np.array([50.0, np.radians(0.25), np.radians(0.4), 2.0])
-RADAR = Radar(
+RADAR = Radar.of(
     frequency_hz=3e9, peak_power_w=1e5, pulse_width_s=5e-5, bandwidth_hz=1e6, n_coherent=8, n_pulses=1,
     gain_tx=1e4, gain_rx=1e4, noise_temperature_k=600.0, losses=5.0, beamwidth_azimuth_rad=0.026,
     beamwidth_elevation_rad=0.05, elevation_min_rad=-0.02, elevation_max_rad=1.5, period_s=4.0, pfa=1e-6,

@@ -5,6 +5,7 @@ import numpy as np
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge, Looks, Status, Tracks
 from watchfloor.learn.grid import GridLearner, GridLearnerConfig
 from watchfloor.learn.library import cell_centres, normalised
+from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.frames import Place, aspect, polar_to_ecef
 from watchfloor.physics.radar import Radar, look
 from watchfloor.scenario.cards import BandSignature, TypeCard
@@ -37,7 +38,7 @@ def radar(**changes):
         measures_elevation=True,
         measures_range_rate=True,
     )
-    return Radar(**(values | changes))
+    return Radar.of(**(values | changes))
 
 
 def card(*, level=0.0, offset=(-10.0, 0.0, 10.0), cell_sigma_db=0.0, swerling=1, length_m=15.0, speed=(200, 250, 300)):
@@ -68,8 +69,7 @@ def learner(cards, *, radars=None, knowledge=None, **settings):
     return GridLearner(
         GridLearnerConfig(**settings),
         radars=radars,
-        places=[PLACE] * len(radars),
-        gas=[None] * len(radars),
+        environments=[Environment(place=PLACE)] * len(radars),
         types=list(cards),
         cards=cards,
         knowledge=knowledge,
@@ -107,7 +107,8 @@ def inbound(n, **options):
 
 
 def snr_1m2(flying, one=None):
-    return look(one or radar(), PLACE, flying.position_ecef_m, flying.velocity_ecef_mps).snr_1m2
+    targets = Targets(ecef_m=flying.position_ecef_m, velocity_ecef_mps=flying.velocity_ecef_mps)
+    return look(one or radar(), targets, Environment(place=PLACE)).snr_1m2
 
 
 def cells(flying, n_cells=12):

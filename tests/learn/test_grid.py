@@ -20,7 +20,7 @@ def _taught(flying, seen):
 def test_the_kind_is_found_by_its_name():
     assert kinds("learn").config("grid") is GridLearnerConfig
     made = kinds("learn").make(
-        GridLearnerConfig(), radars=[], places=[], gas=[], types=["a"], cards={"a": scene.card()}, knowledge=None
+        GridLearnerConfig(), radars=[], environments=[], types=["a"], cards={"a": scene.card()}, knowledge=None
     )
     assert isinstance(made, GridLearner)
 
@@ -33,9 +33,9 @@ def test_a_setting_that_makes_no_sense_is_refused(wrong):
         GridLearnerConfig(**wrong)
 
 
-def test_radars_places_and_gas_come_one_a_sensor():
-    with pytest.raises(ValueError, match="one radar, place and gas"):
-        GridLearner(GridLearnerConfig(), radars=[None], places=[], gas=[None], types=[], cards={})
+def test_radars_and_environments_come_one_a_sensor():
+    with pytest.raises(ValueError, match="one radar and environment"):
+        GridLearner(GridLearnerConfig(), radars=[None], environments=[], types=[], cards={})
 
 
 def test_posteriors_stay_normalised_over_many_flights():

@@ -7,6 +7,7 @@ from tests.learn import scene
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
 from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
 from watchfloor.learn.library import blurred, cell_centres, inside_db, normalised, prior, two_piece
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.rcs import band_of
 from watchfloor.scenario import catalog
 from watchfloor.scenario.cards import BandSignature
@@ -71,8 +72,7 @@ def test_a_missing_band_and_a_missing_card_are_named():
         scene.learner({"a": scene.card()}).__class__(
             scene.learner({"a": scene.card()})._config,
             radars=[scene.radar()],
-            places=[scene.PLACE],
-            gas=[None],
+            environments=[Environment(place=scene.PLACE)],
             types=["ghost"],
             cards={},
         )

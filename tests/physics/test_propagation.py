@@ -3,6 +3,7 @@ import pytest
 from geographiclib.geodesic import Geodesic
 
 from watchfloor.physics import frames, propagation, radar
+from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Radar
 
 
@@ -80,7 +81,7 @@ def grazing_path(lat_deg, azimuth_deg, h1_m, h2_m):
 @pytest.mark.parametrize("lat_deg", [0.0, 38.0, 60.0, -75.0])
 @pytest.mark.parametrize("azimuth_deg", [0.0, 55.0, 90.0])
 def test_coverage_is_right_to_a_thousandth_at_any_latitude(lat_deg, azimuth_deg):
-    card = Radar(
+    card = Radar.of(
         frequency_hz=3e9,
         peak_power_w=1e6,
         pulse_width_s=1e-5,
@@ -110,5 +111,9 @@ def test_coverage_is_right_to_a_thousandth_at_any_latitude(lat_deg, azimuth_deg)
         lat, lon = frames.destination(
             place.lat_rad, place.lon_rad, np.radians(path["azi1"]), path["s12"] * np.array([0.999, 1.001])
         )
-        seen = radar.look(card, place, frames.geodetic_to_ecef(lat, lon, h2), np.zeros((2, 3)))
+        seen = radar.look(
+            card,
+            Targets(ecef_m=frames.geodetic_to_ecef(lat, lon, h2), velocity_ecef_mps=np.zeros((2, 3))),
+            Environment(place=place),
+        )
         assert seen.visible.tolist() == [True, False]

@@ -1,14 +1,13 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from tests.plain import physics as plain
 from watchfloor.physics import accuracy, detection, frames, radar
 from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Radar
 
-CARD = Radar(
+CARD = Radar.of(
     frequency_hz=3e9,
     peak_power_w=32e3,
     pulse_width_s=2e-4,
@@ -33,11 +32,15 @@ CARD = Radar(
 )
 
 
+def looked(card, place, ecef_m, velocity_mps, **surroundings):
+    targets = Targets(ecef_m=ecef_m, velocity_ecef_mps=velocity_mps)
+    return radar.look(card, targets, Environment(place=place, **surroundings))
+
+
 def test_range_equation_meets_the_published_example():
     # MATLAB Phased Array System Toolbox, radareqrng, documentation example: 10 GHz, 1 MW, 10 us, SNR 6 dB, gain 20 dB,
     # 290 K, 1 m2, no loss: 41.057 km
-    card = dataclasses.replace(
-        CARD,
+    card = CARD.but(
         frequency_hz=10e9,
         peak_power_w=1e6,
         pulse_width_s=10e-6,
@@ -85,7 +88,7 @@ def test_cells_and_times_follow_from_the_card():
     assert CARD.n_cells == 240 * 11 * 2969
     np.testing.assert_allclose(CARD.dwell_s, 10.0 / 240)
     np.testing.assert_allclose(CARD.coherent_time_s, 10.0 / 720)
-    assert dataclasses.replace(CARD, measures_elevation=False).n_beams_elevation == 1
+    assert CARD.but(measures_elevation=False).n_beams_elevation == 1
 
 
 def targets(n, seed, place):
@@ -100,7 +103,7 @@ def test_look_agrees_with_its_plain_twin(lat_deg, alt_m, ground_m):
     place = frames.Place.from_degrees(lat_deg, 32.0, alt_m)
     gas = GasTable(CARD.frequency_hz, height_m=alt_m)
     ecef, velocity = targets(300, 21, place)
-    found = radar.look(CARD, place, ecef, velocity, gas=gas, ground_alt_m=ground_m)
+    found = looked(CARD, place, ecef, velocity, gas=gas, ground_alt_m=ground_m)
     twin = np.array(
         [
             plain.look(
@@ -126,7 +129,7 @@ def test_look_agrees_with_its_plain_twin(lat_deg, alt_m, ground_m):
 
 def test_look_without_gas_is_the_range_equation():
     place = frames.Place.from_degrees(40.0, 32.0, 920.0)
-    found = radar.look(CARD, place, *targets(50, 22, place), ground_alt_m=900.0)
+    found = looked(CARD, place, *targets(50, 22, place), ground_alt_m=900.0)
     seen = found.visible
     assert seen.any()
     np.testing.assert_allclose(found.snr_1m2[seen], radar.snr(CARD, found.range_m[seen], 1.0), rtol=1e-12)
@@ -134,22 +137,22 @@ def test_look_without_gas_is_the_range_equation():
 
 def test_look_ends_at_each_edge_of_the_coverage():
     place = frames.Place.from_degrees(40.0, 32.0, 20.0)
-    card = dataclasses.replace(CARD, elevation_min_rad=0.05, elevation_max_rad=0.5, range_max_m=100e3)
+    card = CARD.but(elevation_min_rad=0.05, elevation_max_rad=0.5, range_max_m=100e3)
     slant = np.array([4.9e3, 5.1e3, 99e3, 101e3, 50e3, 50e3, 50e3, 50e3])
     elevation = np.array([0.2, 0.2, 0.2, 0.2, 0.045, 0.055, 0.495, 0.505])
     ecef = frames.polar_to_ecef(slant, np.zeros(8), elevation, place)
-    found = radar.look(card, place, ecef, np.zeros((8, 3)))
+    found = looked(card, place, ecef, np.zeros((8, 3)))
     assert found.visible.tolist() == [False, True, True, False, False, True, True, False]
 
 
 def test_look_of_no_target_is_empty():
-    found = radar.look(CARD, frames.Place.from_degrees(0.0, 0.0, 0.0), np.zeros((0, 3)), np.zeros((0, 3)))
+    found = looked(CARD, frames.Place.from_degrees(0.0, 0.0, 0.0), np.zeros((0, 3)), np.zeros((0, 3)))
     assert found.range_m.shape == found.visible.shape == (0,)
 
 
 def test_look_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"\(n, 3\)"):
-        radar.look(CARD, frames.Place.from_degrees(0.0, 0.0, 0.0), np.zeros(3), np.zeros(3))
+        looked(CARD, frames.Place.from_degrees(0.0, 0.0, 0.0), np.zeros(3), np.zeros(3))
 
 
 def test_error_sigmas_lie_between_the_floor_and_the_cell():
@@ -174,7 +177,7 @@ def test_error_sigmas_without_floor_are_the_bounds():
 
 
 def test_what_is_not_measured_has_no_sigma():
-    card = dataclasses.replace(CARD, measures_elevation=False, measures_range_rate=False)
+    card = CARD.but(measures_elevation=False, measures_range_rate=False)
     _, azimuth, elevation, rate = radar.error_sigmas(card, np.ones(3))
     assert np.all(np.isfinite(azimuth))
     assert np.all(np.isnan(elevation))
@@ -198,7 +201,7 @@ def test_what_is_not_measured_has_no_sigma():
 )
 def test_a_bad_card_is_refused_by_name(changes, message):
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(CARD, **changes)
+        CARD.but(**changes)
 
 
 def test_negative_arguments_are_refused():

@@ -76,7 +76,7 @@ def test_a_lone_airliner_is_tracked_better_than_by_joining_its_last_two_plots(tm
 def test_plots_scatter_about_the_truth_as_their_errors_say(tmp_path):
     """Mean squared error over its stated variance, of range and azimuth, inside five sigmas of a chi-square's mean."""
     said = mission(scenario(tmp_path, EXAMPLE[:PATROL]))
-    place, happened = said.sensors.sensors[0].place, history(said)
+    place, happened = said.sensors.sensors[0].environment.place, history(said)
     own = (happened.origins.mover == 0) & (happened.plots.t_s <= happened.flown.tick_s.max())
     own &= happened.plots.t_s >= happened.flown.tick_s.min()
     t_s = happened.plots.t_s[own]
@@ -163,7 +163,7 @@ def test_ticks_end_with_the_mission_whatever_the_tick(tmp_path):
 def test_sensors_stand_on_their_masts(tmp_path):
     said = scenario(tmp_path, EXAMPLE)
     hill = places_of(said)["hill"]
-    above_m = mission(said).sensors.sensors[0].place.ecef_m - hill.ecef_m
+    above_m = mission(said).sensors.sensors[0].environment.place.ecef_m - hill.ecef_m
     np.testing.assert_allclose(above_m, 20.0 * hill.rotation[2], atol=1e-6)
 
 

@@ -36,7 +36,7 @@ def radar(**changes) -> Radar:
         "measures_elevation": True,
         "measures_range_rate": True,
     }
-    return Radar(**(values | changes))
+    return Radar.of(**(values | changes))
 
 
 def signature(dbsm: float = 0.0, swerling: int = 1) -> Signature:

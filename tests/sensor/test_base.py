@@ -10,6 +10,7 @@ from watchfloor.base.registry import kinds
 from watchfloor.base.streams import Streams
 from watchfloor.physics.frames import Place
 from watchfloor.sensor.base import SensorSuite
+from watchfloor.sensor.card import environment_for
 
 PLACE = Place.from_degrees(50.0, 8.0, 120.0)
 
@@ -27,7 +28,7 @@ def test_both_kinds_are_made_from_their_configuration_with_the_same_parts():
     made = [
         registry.make(
             config,
-            place=PLACE,
+            environment=environment_for(model, PLACE, 10.0),
             radar=model,
             signatures=[signature()] * n,
             address=np.arange(n),

@@ -56,7 +56,7 @@ def test_cards_are_consistent_radars(name):
     for radar in [radar_from(card, None), *(radar_from(card, rng) for _ in range(100))]:
         assert band_of(radar.frequency_hz) == card.band
         rate = radar.n_coherent * radar.n_pulses / radar.dwell_s
-        assert rate * radar.pulse_width_s < 0.2  # duty a solid-state or tube transmitter can bear
+        assert rate * radar.waveform.pulse_width_s < 0.2  # duty a solid-state or tube transmitter can bear
         if name != "x-band-engagement":  # that one resolves ambiguous ranges by several rates
             assert 299_792_458.0 / 2.0 / rate > 0.7 * radar.range_max_m
         assert (
@@ -64,7 +64,7 @@ def test_cards_are_consistent_radars(name):
         )  # false plots a turn that a tracker can bear, in the worst of a hundred draws
     median = radar_from(card, None)
     gain = 26_000.0 / np.degrees(median.beamwidth_azimuth_rad) / np.degrees(median.beamwidth_elevation_rad)
-    assert abs(10.0 * np.log10(median.gain_rx / gain)) < 1.0  # Skolnik 2001, ch. 9
+    assert abs(10.0 * np.log10(median.antenna.gain_rx / gain)) < 1.0  # Skolnik 2001, ch. 9
 
 
 def test_every_radar_finds_its_band_in_every_type():
@@ -78,8 +78,8 @@ def test_units_are_converted_once_and_rightly():
     radar = radar_from(card, None)
     assert radar.frequency_hz == pytest.approx(3.1e9)
     assert radar.peak_power_w == pytest.approx(32e3)
-    assert radar.pulse_width_s == pytest.approx(170e-6)
-    assert radar.gain_tx == pytest.approx(10.0**4.1)
+    assert radar.waveform.pulse_width_s == pytest.approx(170e-6)
+    assert radar.antenna.gain_tx == pytest.approx(10.0**4.1)
     assert radar.noise_temperature_k == pytest.approx(290.0 * 10.0**0.25)
     assert radar.losses == pytest.approx(10.0**0.85)
     assert radar.beamwidth_azimuth_rad == pytest.approx(np.radians(1.1))

@@ -13,9 +13,11 @@ from tests.sensor.flights import radar, signature, spots, straight
 from watchfloor.base.picture import Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.physics.detection import pd
+from watchfloor.physics.environment import Targets
 from watchfloor.physics.frames import Place
 from watchfloor.physics.propagation import curvature_radius_m, horizon_m
 from watchfloor.physics.radar import look
+from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 AZIMUTHS_DEG = np.arange(0.0, 360.0, 22.5) + 3.0
@@ -27,12 +29,19 @@ def at(latitude_deg, model, dbsm, swerling, n, mast_m=20.0, ground_m=0.0):
     place = Place.from_degrees(latitude_deg, 25.0, ground_m + mast_m)
     config = RotatingRadarConfig(name="north", card="none", place="site", mast_m=mast_m)
     signatures = [signature(dbsm, swerling)] * n
-    return RotatingRadar(config, place=place, radar=model, signatures=signatures, streams=Streams(5), row=0)
+    return RotatingRadar(
+        config,
+        environment=environment_for(model, place, mast_m),
+        radar=model,
+        signatures=signatures,
+        streams=Streams(5),
+        row=0,
+    )
 
 
 def seen_share(sensor, distance_m, alt_m, minutes=1):
     """Share of looks that give a plot, for each azimuth."""
-    position, frame = spots(sensor.place, AZIMUTHS_DEG, distance_m, alt_m)
+    position, frame = spots(sensor.environment.place, AZIMUTHS_DEG, distance_m, alt_m)
     truth, hits = straight(position, 0.0 * frame[:, 0], KNOTS), np.zeros(len(AZIMUTHS_DEG))
     for _ in range(minutes):
         _, origins = sensor.observe(truth, Tasks.empty(), until_s=60.0)
@@ -46,7 +55,7 @@ def test_horizon_is_the_effective_earths_to_a_thousandth_everywhere(latitude_deg
     # 41.2 and 130.3 km on the mean earth for 100 and 1000 m (Skolnik 2001, section 8.4: d = 130 sqrt(h km) km); the
     # export brochure of a low-altitude radar gives 42 km for 1 m2 at 100 m, its antenna a few metres up
     sensor = at(latitude_deg, radar(), 60.0, 0, len(AZIMUTHS_DEG), mast_m)
-    earth = curvature_radius_m(sensor.place.lat_rad, np.radians(AZIMUTHS_DEG))
+    earth = curvature_radius_m(sensor.environment.place.lat_rad, np.radians(AZIMUTHS_DEG))
     edge = horizon_m(mast_m, alt_m, earth_radius_m=earth)
     if mast_m == 0.0:
         assert np.abs(edge / horizon_m(mast_m, alt_m) - 1.0).max() < 4e-3  # curvature varies that much
@@ -68,8 +77,8 @@ def edge_of_half_m(sensor, azimuth_deg, alt_m):
     low, high = 50e3, 500e3
     for _ in range(40):
         middle = 0.5 * (low + high)
-        position, frame = spots(sensor.place, azimuth_deg, middle, alt_m)
-        seen = look(sensor.radar, sensor.place, position, frame[:, 0], gas=sensor.gas, ground_alt_m=sensor.ground_alt_m)
+        position, frame = spots(sensor.environment.place, azimuth_deg, middle, alt_m)
+        seen = look(sensor.radar, Targets(ecef_m=position, velocity_ecef_mps=frame[:, 0]), sensor.environment)
         low, high = (middle, high) if pd(seen.snr_1m2, sensor.radar.pfa)[0] > 0.5 else (low, middle)
     return low
 
@@ -92,8 +101,10 @@ def test_high_ground_is_reckoned_from_its_own_level():
     # the same radar on a plateau sees a target at the same height above the plateau to the same horizon
     low = at(40.0, radar(), 60.0, 0, len(AZIMUTHS_DEG), 20.0, 0.0)
     high = at(40.0, radar(), 60.0, 0, len(AZIMUTHS_DEG), 20.0, 1000.0)
-    edge = horizon_m(20.0, 500.0, earth_radius_m=curvature_radius_m(low.place.lat_rad, np.radians(AZIMUTHS_DEG)))
-    assert high.ground_alt_m == 1000.0
+    edge = horizon_m(
+        20.0, 500.0, earth_radius_m=curvature_radius_m(low.environment.place.lat_rad, np.radians(AZIMUTHS_DEG))
+    )
+    assert high.environment.ground_alt_m == 1000.0
     for sensor, ground in ((low, 0.0), (high, 1000.0)):
         assert (seen_share(sensor, 0.998 * edge, ground + 500.0) == 1.0).all()
         assert (seen_share(sensor, 1.002 * edge, ground + 500.0) == 0.0).all()

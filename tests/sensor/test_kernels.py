@@ -10,6 +10,7 @@ from watchfloor.base.picture import Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.physics.frames import Place
 from watchfloor.sensor import _kernels
+from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 PLACE = Place.from_degrees(60.0, 20.0, 100.0)
@@ -19,7 +20,8 @@ PLACE = Place.from_degrees(60.0, 20.0, 100.0)
 def test_warming_compiles_what_a_run_needs_and_no_more():
     north = RotatingRadar(
         RotatingRadarConfig(name="north", card="none", place="site"),
-        place=PLACE, radar=radar(), signatures=[signature()], streams=Streams(1), row=0,
+        environment=environment_for(radar(), PLACE, 10.0),
+        radar=radar(), signatures=[signature()], streams=Streams(1), row=0,
     )  # fmt: skip
     truth = turning(PLACE, [5e4], [0.01], [1.0], 5e3, np.arange(0.0, 20.1, 2.0))
     truth = type(truth)(**{name: np.array(column) for name, column in truth.items()})

@@ -11,10 +11,12 @@ from watchfloor.base.picture import Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import Truth
 from watchfloor.physics import detection
+from watchfloor.physics.environment import Targets
 from watchfloor.physics.frames import Place, aspect, ecef_to_polar, range_rate
 from watchfloor.physics.radar import error_sigmas, look, snr
 from watchfloor.physics.rcs import Signature
 from watchfloor.sensor.base import SensorSuite
+from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 PLACE = Place.from_degrees(40.0, 32.5, 853.0)  # ground at 843 m
@@ -24,9 +26,9 @@ FIVE_SIGMA = 5.0
 
 def sensor(signatures, model=None, *, name="north", row=0, seed=1, place=PLACE, **config) -> RotatingRadar:
     config = RotatingRadarConfig(name=name, card="none", place="site", **config)
-    return RotatingRadar(
-        config, place=place, radar=model or radar(), signatures=signatures, streams=Streams(seed), row=row
-    )
+    model = model or radar()
+    around = environment_for(model, place, config.mast_m)
+    return RotatingRadar(config, environment=around, radar=model, signatures=signatures, streams=Streams(seed), row=row)
 
 
 def ring(n, distance_m=100e3, alt_m=10e3, speed_mps=0.0, t_s=KNOTS) -> Truth:
@@ -102,8 +104,8 @@ def test_echo_power_follows_the_range_equation_at_its_aspect():
     velocity = truth.velocity_ecef_mps[origins.mover, 0]
     slant, _, _ = ecef_to_polar(position, PLACE)
     nose, _ = aspect(position, velocity, PLACE.ecef_m, 0.7)
-    seen = look(north.radar, PLACE, position, velocity, ground_alt_m=843.0)
-    loss = north.gas.two_way_db(slant, seen.elevation_apparent_rad)
+    seen = look(north.radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), north.environment)
+    loss = north.environment.gas.two_way_db(slant, seen.elevation_apparent_rad)
     mean = snr(
         north.radar, slant, 10.0 ** (0.1 * np.interp(abs(nose), [0.0, 1.0, np.pi], [20, 40, 30])), gas_loss_db=loss
     )
@@ -119,10 +121,8 @@ def test_echo_power_follows_the_range_equation_at_its_aspect():
 def test_hits_are_as_many_as_the_exact_pd_says(swerling, n_pulses):
     model = radar(n_pulses=n_pulses, pfa=1e-6, bandwidth_hz=2e4)  # few cells: hardly a false plot
     truth = ring(72, distance_m=250e3)
-    seen = look(
-        model, PLACE, truth.position_ecef_m[:, 0], truth.velocity_ecef_mps[:, 0],
-        gas=sensor([], model).gas, ground_alt_m=843.0,
-    )  # fmt: skip
+    targets = Targets(ecef_m=truth.position_ecef_m[:, 0], velocity_ecef_mps=truth.velocity_ecef_mps[:, 0])
+    seen = look(model, targets, environment_for(model, PLACE, 10.0))
     wanted = float(detection.required_snr(0.6, 1e-6, n_pulses=n_pulses, swerling=swerling))
     level = 10.0 * np.log10(wanted / seen.snr_1m2.mean())
     pd = detection.pd(seen.snr_1m2 * 10.0 ** (0.1 * level), 1e-6, n_pulses=n_pulses, swerling=swerling)
@@ -155,7 +155,8 @@ def test_each_sort_of_number_has_its_own_stream():
             return super().rng(*name)
 
     config = RotatingRadarConfig(name="north", card="none", place="site")
-    RotatingRadar(config, place=PLACE, radar=radar(), signatures=[signature()], streams=Listening(1), row=0)
+    around = environment_for(radar(), PLACE, 10.0)
+    RotatingRadar(config, environment=around, radar=radar(), signatures=[signature()], streams=Listening(1), row=0)
     assert len(set(asked)) == len(asked) == 5
     assert {name[:2] for name in asked} == {("sensor", "north")}
 
@@ -374,5 +375,5 @@ def test_mistakes_are_told():
     with pytest.raises(ValueError, match="'north' is a radar and needs one"):
         RotatingRadar(
             RotatingRadarConfig(name="north", card="x", place="y"),
-            place=PLACE, radar=None, signatures=[], streams=Streams(1), row=0,
+            environment=environment_for(None, PLACE, 10.0), radar=None, signatures=[], streams=Streams(1), row=0,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from watchfloor.base.streams import Streams
 from watchfloor.base.truth import Truth
 from watchfloor.physics.frames import Place, ecef_to_polar
 from watchfloor.physics.propagation import curvature_radius_m, horizon_m
+from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.secondary import ALTITUDE_STEP_M, SecondaryRadar, SecondaryRadarConfig
 
 PLACE = Place.from_degrees(40.0, 32.5, 853.0)
@@ -18,7 +19,7 @@ KNOTS = np.arange(0.0, 60.1, 2.0)
 def sensor(n, transponder=None, **config) -> SecondaryRadar:
     return SecondaryRadar(
         SecondaryRadarConfig(name="ssr", place="site", **config),
-        place=PLACE,
+        environment=environment_for(None, PLACE, 10.0),
         address=1000 + np.arange(n),
         label=np.arange(n) % 3,
         transponder=np.ones(n, bool) if transponder is None else np.asarray(transponder),

@@ -21,7 +21,7 @@ def make_radar(**changes):
         range_min_m=3e3, range_max_m=400e3, range_rate_max_mps=1000.0,
         measures_elevation=True, measures_range_rate=True,
     )  # fmt: skip
-    return Radar(**(values | changes))
+    return Radar.of(**(values | changes))
 
 
 @dataclass

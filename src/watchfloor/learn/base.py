@@ -12,7 +12,7 @@ from watchfloor.learn.share import Evidence
 learners = Registry("learn")
 """Kinds of learner.
 
-Each is built with ``radars, places, gas, types, cards, knowledge, grounds_m`` beside its configuration.
+Each is built with ``radars, environments, types, cards, knowledge`` beside its configuration.
 """
 
 

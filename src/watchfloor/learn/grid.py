@@ -19,8 +19,8 @@ from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import broad, cell_centres, make_library
 from watchfloor.learn.share import Evidence
 from watchfloor.learn.update import LATTICE, N_LATTICE, Echoes, decorrelation_rad, pd_row
-from watchfloor.physics.atmosphere import GasTable
-from watchfloor.physics.frames import Place, aspect
+from watchfloor.physics.environment import Environment, Targets
+from watchfloor.physics.frames import aspect
 from watchfloor.physics.radar import Radar, look
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.spread import Spread
@@ -105,19 +105,14 @@ class GridLearner:
         Settings.
     radars : sequence of Radar or None
         One a sensor of the run; None for what is no primary radar. The owner knows its own radars.
-    places : sequence of Place
-        Where the antennas stand, one a sensor.
-    gas : sequence of GasTable or None
-        Loss in the atmosphere of each sensor.
+    environments : sequence of Environment
+        What surrounds the antennas, one a sensor. The owner has surveyed its sites.
     types : sequence of str
         The run's list of types.
     cards : mapping of str to TypeCard
         The public catalogue's card of each type: the prior.
     knowledge : Knowledge or None
         What is known from earlier; None for the catalogue alone.
-    grounds_m : sequence of float, optional
-        Height above the ellipsoid of the smooth ground that each sensor's horizon is reckoned over; 0 when left out.
-        [m]
 
     Raises
     ------
@@ -130,15 +125,13 @@ class GridLearner:
         config: GridLearnerConfig,
         *,
         radars: Sequence[Radar | None],
-        places: Sequence[Place],
-        gas: Sequence[GasTable | None],
+        environments: Sequence[Environment],
         types: Sequence[str],
         cards: Mapping[str, TypeCard],
         knowledge: Knowledge | None = None,
-        grounds_m: Sequence[float] | None = None,
     ) -> None:
-        if not len(radars) == len(places) == len(gas):
-            raise ValueError(f"one radar, place and gas table a sensor, got {len(radars)}, {len(places)}, {len(gas)}")
+        if len(radars) != len(environments):
+            raise ValueError(f"one radar and environment a sensor, got {len(radars)} and {len(environments)}")
         self._config = config
         self._library = make_library(
             radars=radars,
@@ -150,9 +143,7 @@ class GridLearner:
         )
         rows = self._library.sensors
         self._radars = [radar for radar in radars if radar is not None]
-        self._places = [places[row] for row in rows]
-        self._gas = [gas[row] for row in rows]
-        self._grounds_m = [0.0 if grounds_m is None else grounds_m[row] for row in rows]
+        self._surroundings = [environments[row] for row in rows]
         self._sensor_index = np.full(len(radars), -1, np.int64)
         self._sensor_index[rows] = np.arange(len(rows))
         self._n_types = len(types)
@@ -261,8 +252,8 @@ class GridLearner:
         radius = self._gate_radius_m(tracks.cov[keep], ahead + tick_s)
         cell, snr_db, n_cells = np.empty((n, n_radars), np.int64), np.empty((n, n_radars)), np.empty((n, n_radars))
         for s, radar in enumerate(self._radars):
-            seen = look(radar, self._places[s], position, velocity, gas=self._gas[s], ground_alt_m=self._grounds_m[s])
-            azimuth, _ = aspect(position, velocity, self._places[s].ecef_m)
+            seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
+            azimuth, _ = aspect(position, velocity, self._surroundings[s].place.ecef_m)
             cell[:, s] = self._cell(azimuth)
             snr_db[:, s] = _snr_db(seen.snr_1m2, seen.visible)
             n_cells[:, s] = gate_cells(radar, seen.range_m, radius)
@@ -332,8 +323,12 @@ class GridLearner:
             mine = np.flatnonzero(use & (sensor == s))
             if len(mine) == 0:
                 continue
-            place, position, velocity = self._places[s], looks.position_ecef_m[mine], looks.velocity_ecef_mps[mine]
-            seen = look(radar, place, position, velocity, gas=self._gas[s], ground_alt_m=self._grounds_m[s])
+            place, position, velocity = (
+                self._surroundings[s].place,
+                looks.position_ecef_m[mine],
+                looks.velocity_ecef_mps[mine],
+            )
+            seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
             azimuth, _ = aspect(position, velocity, place.ecef_m)
             cell[mine] = self._cell(azimuth)
             inside[mine] = self._border_rad(azimuth, cell[mine])

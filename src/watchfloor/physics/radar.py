@@ -9,17 +9,24 @@ per look, a look being ``n_coherent`` pulses added coherently; ``n_pulses`` look
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from watchfloor.base.units import BOLTZMANN_JPK, C_MPS, T0_K, BoolArray, FloatArray
-from watchfloor.physics import _kernels, accuracy, detection
+from watchfloor.base.units import BOLTZMANN_JPK, T0_K, BoolArray, FloatArray
+from watchfloor.physics import _kernels, accuracy, detection, reception
 from watchfloor.physics.atmosphere import GasTable
-from watchfloor.physics.frames import Place
-from watchfloor.physics.propagation import K_STANDARD
+from watchfloor.physics.environment import Environment, Targets
+
+try:  # TEMP
+    from watchfloor.physics import cfar
+except ImportError:
+    pass
+from watchfloor.physics.parts import Antenna, Processing, Scan, Waveform
 
 FLOOR_FRACTION = 0.05
 """Error that no signal-to-noise ratio removes (quantisation, calibration), as a share of the resolution cell: a beam
@@ -65,119 +72,186 @@ def system_temperature_k(noise_figure_db: float, *, antenna_temperature_k: float
 
 @dataclass(frozen=True, kw_only=True)
 class Radar:
-    """A pulsed radar that scans in azimuth, as its range equation sees it.
-
-    Inside the elevation coverage the gain is full, outside none; the beam's shape and the loss of scanning belong
-    in ``losses``.
+    """One radar: power, noise, losses, and the parts of `parts`.
 
     Raises
     ------
     ValueError
-        If a value is outside its domain; the message names it.
+        If a value is outside its domain, or parts do not fit together; the message names it.
+
+    Examples
+    --------
+    >>> s_band = Radar.of(
+    ...     frequency_hz=3e9, peak_power_w=32e3, pulse_width_s=170e-6, bandwidth_hz=1e6, n_coherent=8, n_pulses=1,
+    ...     gain_tx=1e4, gain_rx=1e4, noise_temperature_k=580.0, losses=7.0,
+    ...     beamwidth_azimuth_rad=0.02, beamwidth_elevation_rad=0.03, elevation_min_rad=-0.01, elevation_max_rad=1.2,
+    ...     period_s=10.0, pfa=1e-6, range_min_m=3e3, range_max_m=500e3, range_rate_max_mps=1200.0,
+    ...     measures_elevation=True, measures_range_rate=True,
+    ... )
+    >>> round(float(detection_range(s_band, 1.0, 0.5)) / 1e3)
+    323
     """
 
-    frequency_hz: float
-    """Carrier frequency. [Hz]"""
     peak_power_w: float
     """Transmitted peak power. [W]"""
-    pulse_width_s: float
-    """Length of one transmitted pulse, before compression. [s]"""
-    bandwidth_hz: float
-    """Bandwidth of the pulse; sets the range cell. [Hz]"""
-    n_coherent: int
-    """Pulses added coherently, one look."""
-    n_pulses: int
-    """Looks added after the square law, before the threshold."""
-    gain_tx: float
-    """Gain on transmission, linear. [1]"""
-    gain_rx: float
-    """Gain on reception, linear. [1]"""
     noise_temperature_k: float
     """System noise temperature, see `system_temperature_k`. [K]"""
     losses: float
-    """All losses but the gas, linear, at least 1. [1]"""
-    beamwidth_azimuth_rad: float
-    """Half-power beamwidth in azimuth. [rad]"""
-    beamwidth_elevation_rad: float
-    """Half-power beamwidth in elevation, of one beam. [rad]"""
-    elevation_min_rad: float
-    """Lower edge of the coverage, apparent elevation. [rad]"""
-    elevation_max_rad: float
-    """Upper edge of the coverage. [rad]"""
-    period_s: float
-    """Time of one turn. [s]"""
-    pfa: float
-    """Probability of false alarm a cell, inside (0, 1). [1]"""
-    range_min_m: float
-    """Nearest range that it reports. [m]"""
-    range_max_m: float
-    """Instrumented range. [m]"""
-    range_rate_max_mps: float
-    """Greatest opening or closing speed that it reports. [m/s]"""
-    measures_elevation: bool
-    """Whether it measures elevation (3D)."""
-    measures_range_rate: bool
-    """Whether it measures range rate; needs at least 2 coherent pulses."""
+    """All losses but gas and rain, linear, at least 1; ``antenna.beam_shape_loss`` is a part of it. [1]"""
+    waveform: Waveform
+    """What is sent."""
+    antenna: Antenna
+    """Where the power goes."""
+    scan: Scan
+    """Where the beam looks, and how often."""
+    processing: Processing
+    """What is made of the echoes."""
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Build a radar from the fields of all its parts, each by its own name.
+
+        Raises
+        ------
+        ValueError
+            If a value is outside its domain.
+        TypeError
+            If a name is not a field of any part, or one without a default is missing.
+        """
+        own, parts = _sorted_out(values)
+        return cls(**own, **{name: part(**parts[name]) for name, part in _PARTS.items()})
+
+    def but(self, **changes: Any) -> Self:
+        """Return a radar that differs in some fields, of itself or of its parts, each by its own name.
+
+        Raises
+        ------
+        ValueError
+            If a value is outside its domain.
+        TypeError
+            If a name is not a field of any part.
+        """
+        own, parts = _sorted_out(changes)
+        return replace(self, **own, **{n: replace(getattr(self, n), **values) for n, values in parts.items() if values})
 
     def __post_init__(self) -> None:
-        """Check every domain."""
-        for name in (
-            "frequency_hz",
-            "peak_power_w",
-            "pulse_width_s",
-            "bandwidth_hz",
-            "gain_tx",
-            "gain_rx",
-            "noise_temperature_k",
-            "beamwidth_azimuth_rad",
-            "beamwidth_elevation_rad",
-            "period_s",
-            "range_max_m",
-            "range_rate_max_mps",
-        ):
+        """Check every domain, and that the parts fit together."""
+        for name in ("peak_power_w", "noise_temperature_k"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ValueError(f"{name} must be above 0 and finite, got {value!r}")
-        for name in ("n_coherent", "n_pulses"):
-            value = getattr(self, name)
-            if value != int(value) or value < 1:
-                raise ValueError(f"{name} must be a whole number, at least 1, got {value!r}")
         if not (math.isfinite(self.losses) and self.losses >= 1.0):
             raise ValueError(f"losses is a ratio, at least 1, got {self.losses!r} (decibels or a gain?)")
-        if not 0.0 < self.pfa < 1.0:
-            raise ValueError(f"pfa must lie inside (0, 1), got {self.pfa!r}")
-        if not 0.0 <= self.range_min_m < self.range_max_m:
-            raise ValueError(f"range_min_m must lie in [0, range_max_m), got {self.range_min_m!r}")
-        if not -0.5 * math.pi <= self.elevation_min_rad < self.elevation_max_rad <= 0.5 * math.pi:
+        waveform, antenna, scan, processing = self.waveform, self.antenna, self.scan, self.processing
+        if antenna.beam_shape_loss > self.losses * (1.0 + 1e-12):
             raise ValueError(
-                "elevation_min_rad < elevation_max_rad must lie in -pi/2 to pi/2, got "
-                f"{self.elevation_min_rad!r} and {self.elevation_max_rad!r}"
+                f"beam_shape_loss is a part of losses ({self.losses:.3g}) and cannot be more, got "
+                f"{antenna.beam_shape_loss!r}"
             )
-        for name in ("beamwidth_azimuth_rad", "beamwidth_elevation_rad"):
-            if getattr(self, name) > 2.0 * math.pi:
-                raise ValueError(f"{name} must be at most 2 pi, got {getattr(self, name)!r} (degrees?)")
-        if self.pulse_width_s * self.bandwidth_hz < 0.5:
-            raise ValueError(
-                f"a pulse of {self.pulse_width_s:.3g} s has at least 1/pulse_width_s of bandwidth, "
-                f"got bandwidth_hz {self.bandwidth_hz:.3g}"
-            )
-        if self.measures_range_rate and self.n_coherent < 2:
+        if processing.measures_range_rate and waveform.n_coherent < 2:
             raise ValueError("measures_range_rate needs n_coherent of at least 2")
+        if processing.doppler != "matched":
+            if not waveform.prf_hz:
+                raise ValueError(f"doppler {processing.doppler!r} needs prf_hz, got none")
+            if waveform.n_coherent < 2:
+                raise ValueError(f"doppler {processing.doppler!r} needs n_coherent of at least 2")
+        if (scan.motion == "electronic") != (antenna.face_azimuth_rad is not None):
+            raise ValueError(
+                f"an electronic scan needs face_azimuth_rad and no other has one, got motion {scan.motion!r} and "
+                f"face_azimuth_rad {antenna.face_azimuth_rad!r}"
+            )
+        if scan.motion == "rotating" and scan.azimuth_width_rad < 2.0 * math.pi:
+            raise ValueError(f"a rotating scan goes all round, got azimuth_width_rad {scan.azimuth_width_rad!r}")
+
+    @cached_property
+    def frequency_hz(self) -> float:
+        """Carrier frequency. [Hz]"""  # noqa: D400, D415
+        return self.waveform.frequency_hz
+
+    @cached_property
+    def bandwidth_hz(self) -> float:
+        """Bandwidth of the pulse. [Hz]"""  # noqa: D400, D415
+        return self.waveform.bandwidth_hz
+
+    @cached_property
+    def n_coherent(self) -> int:
+        """Pulses of one look."""
+        return self.waveform.n_coherent
+
+    @cached_property
+    def n_pulses(self) -> int:
+        """Looks added after the square law."""
+        return self.processing.n_pulses
+
+    @cached_property
+    def pfa(self) -> float:
+        """Probability of false alarm a cell. [1]"""  # noqa: D400, D415
+        return self.processing.pfa
+
+    @cached_property
+    def beamwidth_azimuth_rad(self) -> float:
+        """Half-power beamwidth in azimuth, at broadside. [rad]"""  # noqa: D400, D415
+        return self.antenna.beamwidth_azimuth_rad
+
+    @cached_property
+    def beamwidth_elevation_rad(self) -> float:
+        """Half-power beamwidth of one elevation beam, at broadside. [rad]"""  # noqa: D400, D415
+        return self.antenna.beamwidth_elevation_rad
+
+    @cached_property
+    def elevation_min_rad(self) -> float:
+        """Lower edge of the coverage. [rad]"""  # noqa: D400, D415
+        return self.scan.elevation_min_rad
+
+    @cached_property
+    def elevation_max_rad(self) -> float:
+        """Upper edge of the coverage. [rad]"""  # noqa: D400, D415
+        return self.scan.elevation_max_rad
+
+    @cached_property
+    def period_s(self) -> float:
+        """Time of one turn or search. [s]"""  # noqa: D400, D415
+        return self.scan.period_s
+
+    @cached_property
+    def range_min_m(self) -> float:
+        """Nearest range that it reports. [m]"""  # noqa: D400, D415
+        return self.processing.range_min_m
+
+    @cached_property
+    def range_max_m(self) -> float:
+        """Instrumented range. [m]"""  # noqa: D400, D415
+        return self.processing.range_max_m
+
+    @cached_property
+    def range_rate_max_mps(self) -> float:
+        """Greatest speed that it reports. [m/s]"""  # noqa: D400, D415
+        return self.processing.range_rate_max_mps
+
+    @cached_property
+    def measures_elevation(self) -> bool:
+        """Whether it measures elevation."""
+        return self.processing.measures_elevation
+
+    @cached_property
+    def measures_range_rate(self) -> bool:
+        """Whether it measures range rate."""
+        return self.processing.measures_range_rate
 
     @cached_property
     def wavelength_m(self) -> float:
         """Carrier wavelength. [m]"""  # noqa: D400, D415
-        return C_MPS / self.frequency_hz
+        return self.waveform.wavelength_m
 
     @cached_property
     def range_cell_m(self) -> float:
         """Range resolution c / 2B. [m]"""  # noqa: D400, D415
-        return 0.5 * C_MPS / self.bandwidth_hz
+        return self.waveform.range_cell_m
 
     @cached_property
     def n_beams_azimuth(self) -> int:
-        """Beamwidths in one turn, rounded up."""
-        return math.ceil(2.0 * math.pi / self.beamwidth_azimuth_rad - 1e-9)
+        """Beamwidths over the azimuths searched, rounded up."""
+        return math.ceil(self.scan.azimuth_width_rad / self.beamwidth_azimuth_rad - 1e-9)
 
     @cached_property
     def n_beams_elevation(self) -> int:
@@ -192,19 +266,36 @@ class Radar:
         return math.ceil((self.range_max_m - self.range_min_m) / self.range_cell_m - 1e-9)
 
     @cached_property
+    def n_filters(self) -> int:
+        """Doppler filters whose outputs are each tested; 1 unless there is a bank."""
+        return self.n_coherent if self.processing.doppler == "bank" else 1
+
+    @cached_property
     def n_cells(self) -> int:
-        """Cells tested in one turn: range times azimuth times elevation; times ``pfa`` it is the false-alarm count."""
-        return self.n_range_cells * self.n_beams_azimuth * self.n_beams_elevation
+        """Cells tested in one turn: range, azimuth, elevation, filters; times ``pfa`` it is the false-alarm count."""
+        return self.n_range_cells * self.n_beams_azimuth * self.n_beams_elevation * self.n_filters
 
     @cached_property
     def dwell_s(self) -> float:
-        """Time on a target as one beam turns past it. [s]"""  # noqa: D400, D415
-        return self.period_s * min(1.0, self.beamwidth_azimuth_rad / (2.0 * math.pi))
+        """Time on a target: a beam turning past it, a beam steered to it, or all the time of a staring radar. [s]"""  # noqa: D400, D415
+        if self.scan.motion == "rotating":
+            return self.period_s * min(1.0, self.beamwidth_azimuth_rad / (2.0 * math.pi))
+        if self.waveform.prf_hz:
+            return sum(self.intervals_s)
+        return self.period_s / (1 if self.scan.motion == "staring" else self.n_beams_azimuth * self.n_beams_elevation)
+
+    @cached_property
+    def intervals_s(self) -> tuple[float, ...]:
+        """Length of each of the ``n_pulses`` looks. [s]"""  # noqa: D400, D415
+        prf = self.waveform.prf_hz
+        if not prf:
+            return (self.dwell_s / self.n_pulses,) * self.n_pulses
+        return tuple(self.n_coherent / prf[look % len(prf)] for look in range(self.n_pulses))
 
     @cached_property
     def coherent_time_s(self) -> float:
-        """Length of one look: the dwell shared among the looks; all elevations are taken at once. [s]"""  # noqa: D400, D415
-        return self.dwell_s / self.n_pulses
+        """Mean length of one look; all elevations of a rotating radar are taken at once. [s]"""  # noqa: D400, D415
+        return sum(self.intervals_s) / self.n_pulses
 
     @cached_property
     def range_rate_cell_mps(self) -> float:
@@ -214,14 +305,30 @@ class Radar:
     @cached_property
     def snr_1m2_1m(self) -> float:
         """SNR of a look at 1 m2 and 1 m range, without gas; the constant of the range equation. [power ratio x m2]"""  # noqa: D400, D415
-        energy = self.peak_power_w * self.pulse_width_s * self.n_coherent
+        energy = self.peak_power_w * self.waveform.pulse_width_s * self.n_coherent
         return (
             energy
-            * self.gain_tx
-            * self.gain_rx
+            * self.antenna.gain_tx
+            * self.antenna.gain_rx
             * self.wavelength_m**2
             / ((4.0 * math.pi) ** 3 * BOLTZMANN_JPK * self.noise_temperature_k * self.losses)
         )
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether its beam has full gain in all of its coverage and its filters are ideal."""
+        antenna = self.antenna
+        return (
+            antenna.elevation == "stacked"
+            and antenna.scan_exponent == 0.0
+            and antenna.face_azimuth_rad is None
+            and self.processing.doppler == "matched"
+        )
+
+    @cached_property
+    def threshold(self) -> float:
+        """Threshold of the summed square-law statistic at known noise level, noise mean 1 a pulse. [1]"""  # noqa: D400, D415
+        return float(detection.threshold(self.pfa, self.n_pulses))
 
     @cached_property
     def _bounds(self) -> tuple[float, float, float, float]:
@@ -240,9 +347,32 @@ class Radar:
         )
 
 
+_PARTS = {"waveform": Waveform, "antenna": Antenna, "scan": Scan, "processing": Processing}
+_OWN = ("peak_power_w", "noise_temperature_k", "losses")
+
+
+def _sorted_out(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Values of the radar itself and of each part, by the names of their fields."""
+    own: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {name: {} for name in _PARTS}
+    home = {f.name: name for name, part in _PARTS.items() for f in fields(part)}
+    for name, value in values.items():
+        if name in _OWN:
+            own[name] = value
+        elif name in home:
+            parts[home[name]][name] = value
+        else:
+            near = get_close_matches(name, [*home, *_OWN], 1)
+            raise TypeError(f"a radar has no {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return own, parts
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Look:
-    """What one radar would see of n targets; one row a target, visible or not."""
+    """What one radar would see of n targets; one row a target, visible or not.
+
+    ``snr``, ``pd`` and ``sigmas`` are worked out when first asked for.
+    """
 
     range_m: FloatArray
     """(n,) slant range. [m]"""
@@ -255,9 +385,87 @@ class Look:
     range_rate_mps: FloatArray
     """(n,) positive when receding. [m/s]"""
     snr_1m2: FloatArray
-    """(n,) signal-to-noise ratio of a 1 m2 target in one look, gas included; 0 where not visible. [power ratio]"""
+    """(n,) signal-to-noise ratio of a 1 m2 target in one look at the detector: pattern, propagation and filters
+    included, clutter and jamming counted as noise; 0 where not visible. [power ratio]"""
     visible: BoolArray
-    """(n,) in range, in elevation coverage, above ground and horizon."""
+    """(n,) in range, in coverage, above ground, horizon and terrain."""
+    clutter: FloatArray
+    """(n,) clutter-to-noise ratio in one pulse at the target's cell. [power ratio]"""
+    jamming: FloatArray
+    """(n,) jamming-to-noise ratio in the beam at the target. [power ratio]"""
+    off_broadside_rad: FloatArray
+    """(n,) angle between beam and broadside; 0 for a face that does not steer. [rad]"""
+    radar: Radar
+    """The radar that looked."""
+    targets: Targets
+    """What it looked at."""
+
+    @cached_property
+    def snr(self) -> FloatArray:
+        """(n,) signal-to-noise ratio of one look at the detector, clutter and jamming as noise. [power ratio]"""  # noqa: D400, D415
+        return self.snr_1m2 * self.targets.sigma_m2
+
+    @cached_property
+    def pd(self) -> FloatArray:
+        """(n,) probability of detection, 0 where not visible. [1]"""  # noqa: D400, D415
+        return np.where(self.visible, pd(self.radar, self.snr, swerling=self.targets.swerling), 0.0)
+
+    @cached_property
+    def sigmas(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Error sigmas as in `error_sigmas`, beams broadened by steering; NaN where not visible or not measured."""
+        with np.errstate(divide="ignore"):
+            range_, azimuth, elevation, rate = error_sigmas(self.radar, self.snr)
+        widening = 1.0 / np.maximum(np.cos(self.off_broadside_rad), 0.1)
+        seen = self.visible & (self.snr > 0.0)
+        return tuple(  # type: ignore[return-value]
+            np.where(seen, s, np.nan) for s in (range_, azimuth * widening, elevation * widening, rate)
+        )
+
+    @cached_property
+    def cell(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Resolution cell in range, azimuth, elevation and range rate. [m, rad, rad, m/s]"""  # noqa: D400, D415
+        radar, widening = self.radar, 1.0 / np.maximum(np.cos(self.off_broadside_rad), 0.1)
+        one = np.ones(len(self.range_m))
+        return (
+            radar.range_cell_m * one,
+            radar.beamwidth_azimuth_rad * widening,
+            radar.beamwidth_elevation_rad * widening,
+            radar.range_rate_cell_mps * one,
+        )
+
+
+def pd(radar: Radar, snr: ArrayLike, *, swerling: int = 1, pfa: float | None = None) -> FloatArray:
+    """Probability of detection of one dwell by the radar's own detector.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar: its ``n_pulses``, ``pfa`` and CFAR are used.
+    snr : array_like
+        Mean signal-to-noise ratio of one look, at least 0. [power ratio]
+    swerling : int
+        Fluctuation case 0 to 4.
+    pfa : float or None
+        Probability of false alarm a cell in place of the radar's own. [1]
+
+    Returns
+    -------
+    array
+        Probability of detection. [1]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    `detection.pd` at a known noise level, `cfar.pd` with a CFAR.
+    """
+    level = radar.pfa if pfa is None else pfa
+    if radar.processing.cfar is None:
+        return detection.pd(snr, level, n_pulses=radar.n_pulses, swerling=swerling)
+    return cfar.pd(radar.processing.cfar, snr, level, n_pulses=radar.n_pulses, swerling=swerling)
 
 
 def snr(radar: Radar, range_m: ArrayLike, sigma_m2: ArrayLike, *, gas_loss_db: ArrayLike = 0.0) -> FloatArray:
@@ -327,7 +535,8 @@ def detection_range(
     Returns
     -------
     array
-        Slant range; horizon, coverage and instrumented range play no part. [m]
+        Slant range at the peak of the beam, of the range cell and of the Doppler filter; horizon, coverage and
+        instrumented range play no part. [m]
 
     Raises
     ------
@@ -341,7 +550,11 @@ def detection_range(
     sigma = np.asarray(sigma_m2, dtype=np.float64)
     if not np.all(sigma >= 0.0):
         raise ValueError("sigma_m2 must be at least 0 (decibels?)")
-    needed = detection.required_snr(pd, radar.pfa if pfa is None else pfa, n_pulses=radar.n_pulses, swerling=swerling)
+    level = radar.pfa if pfa is None else pfa
+    if radar.processing.cfar is None:
+        needed = detection.required_snr(pd, level, n_pulses=radar.n_pulses, swerling=swerling)
+    else:
+        needed = cfar.required_snr(radar.processing.cfar, pd, level, n_pulses=radar.n_pulses, swerling=swerling)
     vacuum = (radar.snr_1m2_1m * sigma / needed) ** 0.25
     if gas is None:
         return vacuum
@@ -354,68 +567,83 @@ def detection_range(
     return 0.5 * (low + high)
 
 
-def look(
-    radar: Radar,
-    place: Place,
-    ecef_m: FloatArray,
-    velocity_ecef_mps: FloatArray,
-    *,
-    gas: GasTable | None = None,
-    ground_alt_m: float = 0.0,
-    k: float = K_STANDARD,
-) -> Look:
-    """Geometry, visibility and 1 m2 signal-to-noise ratio of many targets.
+def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
+    """What one radar sees of many targets: geometry, visibility, signal-to-noise ratio, clutter, jamming.
 
     Parameters
     ----------
     radar : Radar
         The radar.
-    place : Place
-        Where its antenna stands.
-    ecef_m, velocity_ecef_mps : (n, 3) arrays
-        Targets. [m, m/s]
-    gas : GasTable or None
-        Loss in the atmosphere; None for a vacuum.
-    ground_alt_m : float
-        Height of the smooth ground above the ellipsoid, for the horizon. [m]
-    k : float
-        Ratio of effective to true earth radius. [1]
+    targets : Targets
+        What it looks at, each at the peak of the beam in azimuth.
+    environment : Environment
+        Where it stands and what surrounds it.
 
     Returns
     -------
     Look
-        One row a target.
+        One row a target; ``snr``, ``pd``, ``sigmas`` and ``cell`` follow on demand.
 
     Raises
     ------
     ValueError
-        If the arrays are not (n, 3), or not equally long.
+        If the environment has clutter and the radar's filters are not stated.
 
     Notes
     -----
     The horizon is that of a smooth earth that has the ellipsoid's own radius of curvature in the target's azimuth,
-    enlarged ``k`` times: right to 0.1 % of the distance up to 600 km at any latitude and azimuth. No terrain, no
-    diffraction, no lobing.
+    enlarged ``k`` times: right to 0.1 % of the distance up to 600 km at any latitude and azimuth. Terrain hides by
+    `terrain.visible`; nothing is diffracted over it.
 
     References
     ----------
-    `propagation` for the horizon and apparent elevation, `snr` for the range equation.
+    `propagation` for the horizon and apparent elevation, `snr` for the range equation, `reception` for the rest.
+
+    Examples
+    --------
+    >>> from watchfloor.physics.frames import Place, polar_to_ecef
+    >>> site = Place.from_degrees(57.5, 11.6, 60.0)
+    >>> north = polar_to_ecef(np.array([100e3, 200e3]), 0.0, np.radians(2.0), site)
+    >>> s_band = Radar.of(
+    ...     frequency_hz=3e9, peak_power_w=32e3, pulse_width_s=170e-6, bandwidth_hz=1e6, n_coherent=8, n_pulses=1,
+    ...     gain_tx=1e4, gain_rx=1e4, noise_temperature_k=580.0, losses=7.0,
+    ...     beamwidth_azimuth_rad=0.02, beamwidth_elevation_rad=0.03, elevation_min_rad=-0.01, elevation_max_rad=1.2,
+    ...     period_s=10.0, pfa=1e-6, range_min_m=3e3, range_max_m=500e3, range_rate_max_mps=1200.0,
+    ...     measures_elevation=True, measures_range_rate=True,
+    ... )
+    >>> seen = look(s_band, Targets(ecef_m=north, velocity_ecef_mps=0.0 * north, sigma_m2=0.1), Environment(place=site))
+    >>> seen.pd.round(2)
+    array([0.93, 0.31])
     """
-    ecef, velocity = np.ascontiguousarray(ecef_m, np.float64), np.ascontiguousarray(velocity_ecef_mps, np.float64)
-    if ecef.ndim != 2 or ecef.shape[1] != 3 or velocity.shape != ecef.shape:
-        raise ValueError(f"look needs (n, 3) positions and velocities, got {ecef.shape} and {velocity.shape}")
-    site = np.array([place.alt_m - ground_alt_m, ground_alt_m, *place.curvatures_per_m, k])
+    ecef = np.ascontiguousarray(targets.ecef_m, np.float64)
+    velocity = np.ascontiguousarray(targets.velocity_ecef_mps, np.float64)
+    place, gas = environment.place, environment.gas
     table, grid = (_NO_GAS, _NO_GRID) if gas is None else (gas.table_db, gas.grid)
-    out, visible = _kernels.look(ecef, velocity, place.ecef_m, place.rotation, site, radar._limits, table, grid)
+    out, visible = _kernels.look(
+        ecef, velocity, place.ecef_m, place.rotation, environment.site, radar._limits, table, grid
+    )
     azimuth = np.arctan2(out[4], out[5])
+    azimuth += 2.0 * np.pi * (azimuth < 0.0)
+    snr_1m2, clutter, jamming, steer = out[3], *(np.zeros((3, len(ecef))))
+    if not (radar.is_plain and environment.is_free_space):
+        at = reception.geometry(environment, out, azimuth)
+        found = reception.receive(radar, environment, at)
+        visible = visible & found.visible
+        snr_1m2 = np.where(visible, snr_1m2 * found.quality, 0.0)
+        clutter, jamming, steer = found.clutter, found.jamming, found.off_broadside_rad
     return Look(
         range_m=out[0],
-        azimuth_rad=azimuth + 2.0 * np.pi * (azimuth < 0.0),
+        azimuth_rad=azimuth,
         elevation_rad=np.arctan2(out[6], out[7]),
         elevation_apparent_rad=out[1],
         range_rate_mps=out[2],
-        snr_1m2=out[3],
+        snr_1m2=snr_1m2,
         visible=visible,
+        clutter=clutter,
+        jamming=jamming,
+        off_broadside_rad=steer,
+        radar=radar,
+        targets=targets,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from watchfloor.base.units import FloatArray
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.detection import pd as probability_of_detection
+from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.frames import Place, destination, geodetic_to_ecef
 from watchfloor.physics.radar import Radar, look
 
@@ -62,7 +63,11 @@ def reach_m(
     distance_m = np.arange(STEP_M, radar.range_max_m + STEP_M, STEP_M)
     lat, lon = destination(place.lat_rad, place.lon_rad, azimuth_rad[:, None], distance_m[None, :])
     ecef_m = geodetic_to_ecef(lat, lon, np.full(lat.shape, alt_m)).reshape(-1, 3)
-    seen = look(radar, place, ecef_m, np.zeros_like(ecef_m), gas=gas, ground_alt_m=ground_alt_m)
+    seen = look(
+        radar,
+        Targets(ecef_m=ecef_m, velocity_ecef_mps=np.zeros_like(ecef_m)),
+        Environment(place=place, ground_alt_m=ground_alt_m, gas=gas),
+    )
     p = np.zeros(len(ecef_m))
     there = seen.visible
     p[there] = probability_of_detection(

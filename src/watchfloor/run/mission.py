@@ -21,7 +21,7 @@ from watchfloor.physics.rcs import Signature
 from watchfloor.scenario import catalog
 from watchfloor.scenario.model import PhaseConfig, Scenario
 from watchfloor.sensor.base import SensorSuite
-from watchfloor.sensor.card import gas_for, radar_from
+from watchfloor.sensor.card import environment_for, radar_from
 from watchfloor.world.signature import draw_signature, with_reflectors
 from watchfloor.world.world import World, build_world
 
@@ -133,6 +133,10 @@ def build(
     places, type_cards = places_of(scenario), catalog.types()
     sensors, antennas = scenario.sensors, antennas_of(scenario)
     radars = [drawn.radars.get(c.name) for c in sensors]
+    environments = [
+        environment_for(radar, place, getattr(c, "mast_m", 0.0))
+        for radar, place, c in zip(radars, antennas, sensors, strict=True)
+    ]
     periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
     active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
     knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * periods_s[i] for i in active)])
@@ -152,7 +156,7 @@ def build(
     made = [
         kinds("sensor").make(
             sensors[i],
-            place=antennas[i],
+            environment=environments[i],
             radar=radars[i],
             signatures=signatures,
             address=world.address,
@@ -174,12 +178,10 @@ def build(
     learner = kinds("learn").make(
         scenario.learner,
         radars=radars,
-        places=antennas,
-        gas=[gas_for(radar, place.alt_m) if radar else None for radar, place in zip(radars, antennas, strict=True)],
+        environments=environments,
         types=scenario.types,
         cards={name: type_cards[name] for name in scenario.types},
         knowledge=knowledge,
-        grounds_m=[places[c.place].alt_m for c in sensors],
     )
     launchers = scenario.launchers
     weapon_cards = catalog.weapons()

@@ -10,8 +10,7 @@ import numpy as np
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.registry import Registry
 from watchfloor.base.truth import PlotOrigins, Truth
-from watchfloor.physics.atmosphere import GasTable
-from watchfloor.physics.frames import Place
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.radar import Radar
 
 sensors = Registry("sensor")
@@ -32,23 +31,13 @@ class Sensor(Protocol):
         ...
 
     @property
-    def place(self) -> Place:
-        """Where its antenna stands, mast included; plots are polar about it."""
-        ...
-
-    @property
-    def ground_alt_m(self) -> float:
-        """Height above the ellipsoid of the smooth ground that its horizon is reckoned over. [m]"""  # noqa: D400, D415
+    def environment(self) -> Environment:
+        """Where its antenna stands and what surrounds it; plots are polar about that place."""
         ...
 
     @property
     def radar(self) -> Radar | None:
         """The primary radar, None if it is none."""
-        ...
-
-    @property
-    def gas(self) -> GasTable | None:
-        """Loss along its paths, None if it plays no part."""
         ...
 
     @property

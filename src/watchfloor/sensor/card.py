@@ -8,6 +8,8 @@ from math import floor, log10, radians
 import numpy as np
 
 from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.environment import Environment
+from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar, system_temperature_k
 from watchfloor.scenario.cards import RadarCard
 
@@ -50,7 +52,7 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
     elevation_min_rad = radians(card.elevation_min_deg.draw(rng))
     elevation_max_rad = radians(card.elevation_max_deg.draw(rng))
     range_min_m = 1e3 * card.range_min_km.draw(rng)
-    return Radar(
+    return Radar.of(
         frequency_hz=frequency_hz,
         peak_power_w=peak_power_w,
         pulse_width_s=pulse_width_s,
@@ -94,6 +96,27 @@ def gas_for(radar: Radar, height_m: float) -> GasTable:
     digits = 1 - floor(log10(radar.frequency_hz))
     height = _GAS_HEIGHT_STEP_M * round(max(height_m, 0.0) / _GAS_HEIGHT_STEP_M)
     return _gas(round(radar.frequency_hz, digits), height)
+
+
+def environment_for(radar: Radar | None, place: Place, mast_m: float) -> Environment:
+    """Surroundings of an antenna over a smooth earth: horizon and, for a radar, loss in the air.
+
+    Parameters
+    ----------
+    radar : Radar or None
+        The radar; None for what is none.
+    place : Place
+        Its antenna.
+    mast_m : float
+        Height of the antenna above the ground. [m]
+
+    Returns
+    -------
+    Environment
+        Nothing but place, ground and gas.
+    """
+    gas = None if radar is None else gas_for(radar, place.alt_m)
+    return Environment(place=place, ground_alt_m=place.alt_m - mast_m, gas=gas)
 
 
 @lru_cache(maxsize=64)

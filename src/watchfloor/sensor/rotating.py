@@ -25,13 +25,13 @@ from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.physics.detection import shape, statistic, threshold
-from watchfloor.physics.frames import Place, aspect, polar_to_ecef
+from watchfloor.physics.environment import Environment, Targets
+from watchfloor.physics.frames import aspect, polar_to_ecef
 from watchfloor.physics.radar import Radar, error_sigmas, look
 from watchfloor.physics.rcs import Signature, band_of
 from watchfloor.scenario.model import Name
 from watchfloor.sensor import _kernels
 from watchfloor.sensor.base import sensors
-from watchfloor.sensor.card import gas_for
 
 _TWO_PI = 2.0 * pi
 _SNR_LEAST = 0.1
@@ -70,8 +70,8 @@ class RotatingRadar:
     ----------
     config : RotatingRadarConfig
         As in the scenario.
-    place : Place
-        Where its antenna stands, mast included; the ground is ``config.mast_m`` below.
+    environment : Environment
+        What surrounds its antenna.
     radar : Radar
         One draw of its card.
     signatures : sequence of Signature
@@ -98,7 +98,7 @@ class RotatingRadar:
         self,
         config: RotatingRadarConfig,
         *,
-        place: Place,
+        environment: Environment,
         radar: Radar | None,
         signatures: Sequence[Signature],
         streams: Streams,
@@ -111,8 +111,7 @@ class RotatingRadar:
         if radar is None:
             raise ValueError(f"sensor {config.name!r} is a radar and needs one, got None")
         self.config, self.name, self.row, self.radar = config, config.name, row, radar
-        self.place, self.ground_alt_m = place, place.alt_m - config.mast_m
-        self.gas = gas_for(radar, place.alt_m)
+        self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = radar.period_s, radians(config.phase_deg)
         self._turns_per_s, self._phase_turns = 1.0 / radar.period_s, config.phase_deg / 360.0
         self._threshold = float(threshold(radar.pfa, radar.n_pulses))
@@ -198,7 +197,7 @@ class RotatingRadar:
         if radar.n_pulses > 1:
             block = (n_passes, self._n_movers)
             added = self._looks.standard_gamma(radar.n_pulses - 1.0, block)[ordinal, mover]
-        seen = look(radar, self.place, position, velocity, gas=self.gas, ground_alt_m=self.ground_alt_m)
+        seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self.environment)
         azimuth, _ = aspect(position, velocity, self.place.ecef_m, bank)
         sigma_m2 = 10.0 ** (0.1 * _kernels.level_db(azimuth, self._tables[0], mover, *self._tables[1:]))
         z = statistic(
@@ -268,7 +267,7 @@ class RotatingRadar:
             np.zeros(everywhere),
             np.ones(everywhere, np.bool_),
         )
-        seen = look(radar, self.place, centre, velocity, ground_alt_m=self.ground_alt_m)
+        seen = look(radar, Targets(ecef_m=centre, velocity_ecef_mps=velocity), self.environment)
         radius = gates.radius[gate]
         across = seen.range_m * np.maximum(np.cos(seen.elevation_rad), 0.1)
         half = np.array(

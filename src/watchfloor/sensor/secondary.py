@@ -19,8 +19,8 @@ from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import FOOT_M, BoolArray, FloatArray, IntArray
-from watchfloor.physics.atmosphere import GasTable
-from watchfloor.physics.frames import Place, ecef_to_polar
+from watchfloor.physics.environment import Environment
+from watchfloor.physics.frames import ecef_to_polar
 from watchfloor.physics.propagation import curvature_radius_m, visible
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
@@ -73,8 +73,8 @@ class SecondaryRadar:
     ----------
     config : SecondaryRadarConfig
         As in the scenario.
-    place : Place
-        Where its antenna stands, mast included; the ground is ``config.mast_m`` below.
+    environment : Environment
+        What surrounds its antenna.
     address, label : (n,) arrays
         Transponder address of each mover of the mission's list; the type it declares, -1 for none.
     transponder : (n,) bool array
@@ -93,13 +93,12 @@ class SecondaryRadar:
     """
 
     radar: Radar | None = None
-    gas: GasTable | None = None
 
     def __init__(
         self,
         config: SecondaryRadarConfig,
         *,
-        place: Place,
+        environment: Environment,
         address: IntArray,
         label: IntArray,
         transponder: BoolArray,
@@ -110,7 +109,7 @@ class SecondaryRadar:
     ) -> None:
         del radar, signatures
         self.config, self.name, self.row = config, config.name, row
-        self.place, self.ground_alt_m = place, place.alt_m - config.mast_m
+        self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = config.period_s, radians(config.phase_deg)
         self.range_max_m = 1e3 * config.range_max_km
         self._address, self._label = np.asarray(address, np.int64), np.asarray(label, np.int64)
@@ -180,7 +179,7 @@ class SecondaryRadar:
 
     def _in_sight(self, slant: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> BoolArray:
         """Whether a target is in range and above ground and horizon, as `physics.radar.look` reckons it."""
-        earth_m = curvature_radius_m(self.place.lat_rad, azimuth) + self.ground_alt_m
+        earth_m = curvature_radius_m(self.place.lat_rad, azimuth) + self.environment.ground_alt_m
         across, above = slant * np.cos(elevation), earth_m + self.config.mast_m + slant * np.sin(elevation)
         height = np.hypot(across, above) - earth_m
         ground = earth_m * np.arctan2(across, above)
