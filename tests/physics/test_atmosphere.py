@@ -1,26 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate
 
 from tests.plain import physics as plain
+from tests.plain import propagation as plain_propagation
 from watchfloor.physics import atmosphere, propagation
-
-# ITU-R Study Group 3 validation examples, CG-3M3J-13-ValEx-Rev8.3.0, sheet P.676-13 SpAtt: 1013.25 hPa dry, 288.15 K,
-# 7.5 g/m3; frequency [GHz], oxygen and water vapour [dB/km]
-SHEET = np.array(
-    [
-        [12.0, 0.00869826406877357, 0.00953538822024593],
-        [20.0, 0.0118835504778076, 0.0970473048151117],
-        [60.0, 14.6234747964861, 0.15484184100000],
-        [90.0, 0.0388697110724235, 0.34197339400000],
-        [130.0, 0.0415090835995228, 0.75184470400000],
-    ]
-)
-
-
-def test_specific_attenuation_meets_the_validation_sheet():
-    found = atmosphere.specific_attenuation_db_per_m(SHEET[:, 0] * 1e9, 288.15, 101325.0, 7.5e-3)
-    np.testing.assert_allclose(1e3 * found, SHEET[:, 1] + SHEET[:, 2], rtol=1e-8)
 
 
 def test_reference_atmosphere_meets_its_levels():
@@ -84,10 +70,98 @@ def test_loss_grows_with_range_and_falls_with_elevation():
     assert np.all(np.diff(loss, axis=1) <= 1e-12)
 
 
+def test_kernel_of_the_lines_agrees_with_its_plain_twin():
+    frequency = np.concatenate((np.linspace(0.1e9, 1000e9, 300), [60.3061e9, 118.750334e9]))
+    for state in ((288.15, 100e3, 7.5e-3), (220.0, 20e3, 1e-5), (300.0, 5.0, 0.0)):
+        found = atmosphere.oxygen_and_vapour_db_per_m(frequency, *state)
+        wanted = [plain_propagation.gas_db_per_m(one, *state) for one in frequency]
+        np.testing.assert_allclose(np.transpose(found), wanted, rtol=1e-11, atol=1e-300)
+
+
+def test_many_states_of_the_air_agree_with_one():
+    temperature, dry, vapour = atmosphere.reference_atmosphere([0.0, 5e3, 20e3])
+    frequency = np.array([1e9, 22.2e9, 94e9])
+    together = atmosphere.specific_attenuation_db_per_m(frequency[:, None], temperature, dry, vapour)
+    for column in range(3):
+        alone = atmosphere.specific_attenuation_db_per_m(frequency, temperature[column], dry[column], vapour[column])
+        np.testing.assert_allclose(together[:, column], alone, rtol=1e-12)
+
+
+def test_total_pressure_for_dry_costs_what_the_docstring_says():
+    total = 101325.0
+    dry = atmosphere.dry_pressure_pa(total, 288.15, 7.5e-3)
+    frequency = np.linspace(1e9, 100e9, 500)
+    wrong, right = (atmosphere.specific_attenuation_db_per_m(frequency, 288.15, p, 7.5e-3) for p in (total, dry))
+    assert 0.01 < np.abs(wrong / right - 1.0).max() < 0.021
+
+
+def test_operators_units_are_the_same_loss():
+    found = atmosphere.specific_attenuation_db_per_km([10e9, 60e9], 1013.25, 288.15, 7.5)
+    wanted = 1e3 * atmosphere.specific_attenuation_db_per_m([10e9, 60e9], 288.15, 101325.0, 7.5e-3)
+    np.testing.assert_allclose(found, wanted, rtol=1e-14)
+
+
+def test_rain_below_1_ghz_joins_and_fades():
+    k, alpha = atmosphere.rain_coefficients(np.array([1e9 * (1 - 1e-12), 1e9, 100e6]))
+    np.testing.assert_allclose(k, k[1] * np.array([1.0, 1.0, 0.01]), rtol=1e-9)
+    assert alpha[0] == alpha[1] == alpha[2]
+    assert atmosphere.rain_attenuation_db_per_km(1e9, 100.0, polarisation="V") < 0.005
+
+
+@given(
+    frequency_hz=st.floats(1e9, 1e12), rain=st.floats(0.0, 150.0), elevation=st.floats(0.0, 1.57), more=st.floats(0, 50)
+)
+def test_rain_loss_grows_with_rain_and_lies_between_its_polarisations(frequency_hz, rain, elevation, more):
+    low, high = atmosphere.rain_attenuation_db_per_km(frequency_hz, [rain, rain + more], elevation)
+    assert 0.0 <= low <= high
+    circular = atmosphere.rain_coefficients(frequency_hz, tilt_rad=np.pi / 4)[0]
+    ends = atmosphere.rain_coefficients(frequency_hz, tilt_rad=[0.0, np.pi / 2])[0]
+    assert ends.min() * (1 - 1e-12) <= circular <= ends.max() * (1 + 1e-12)
+
+
+def test_sky_of_an_opaque_line_has_the_temperature_of_the_ground_air():
+    np.testing.assert_allclose(atmosphere.sky_temperature_k(60e9, 0.1), 288.0, atol=1.0)
+
+
+def test_sky_noise_agrees_with_the_gas_it_comes_from():
+    # A thin layer of gas at the effective 0.95 of the ground's temperature (ITU-R P.618-14, section 3: 255 to 280 K)
+    loss = atmosphere.path_loss_db(8.4e9, np.linspace(0.0, 60e3, 4001), np.array([np.pi / 2]))[-1]
+    own = atmosphere.sky_temperature_k(8.4e9, np.pi / 2) - (
+        atmosphere.COSMIC_K + atmosphere.galactic_temperature_k(8.4e9)
+    ) * 10 ** (-0.1 * loss)
+    assert 250.0 < own / (1.0 - 10 ** (-0.1 * loss)) < 280.0
+
+
+def test_sky_is_colder_higher_up():
+    noise = atmosphere.sky_temperature_k(np.array([[1e9], [10e9]]), np.linspace(0.0, np.pi / 2, 30))
+    assert noise.shape == (2, 30)
+    assert np.all(np.diff(noise, axis=1) < 0.0)
+    assert atmosphere.sky_temperature_k(10e9, 0.1, height_m=5e3) < atmosphere.sky_temperature_k(10e9, 0.1)
+
+
+def test_system_noise_is_the_sum_of_its_parts():
+    np.testing.assert_allclose(atmosphere.system_noise_temperature_k(50.0, 0.0), 50.0)
+    hot = atmosphere.antenna_temperature_k(290.0)
+    np.testing.assert_allclose(hot, 290.0)
+    np.testing.assert_allclose(atmosphere.antenna_temperature_k(0.0, ohmic_loss=1e12), 290.0)
+
+
 def test_arguments_outside_their_domain_are_refused():
     with pytest.raises(ValueError, match="height_m"):
         atmosphere.reference_atmosphere(90e3)
-    with pytest.raises(ValueError, match="dry pressure"):
+    with pytest.raises(ValueError, match="dry_pressure_pa"):
         atmosphere.specific_attenuation_db_per_m(1e9, 288.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="range_max_m"):
         atmosphere.GasTable(1e9, range_max_m=0.0)
+    with pytest.raises(ValueError, match="pascal"):
+        atmosphere.specific_attenuation_db_per_km(1e9, 101325.0)
+    with pytest.raises(ValueError, match="temperature_k"):
+        atmosphere.specific_attenuation_db_per_m(1e9, np.nan, 1e5, 0.0)
+    with pytest.raises(ValueError, match="vapour_kgpm3"):
+        atmosphere.dry_pressure_pa(1e5, 288.0, 7.5)
+    with pytest.raises(ValueError, match="rain_mmph"):
+        atmosphere.rain_attenuation_db_per_km(1e9, -1.0)
+    with pytest.raises(ValueError, match="polarisation"):
+        atmosphere.rain_attenuation_db_per_km(1e9, 1.0, polarisation="LHC")
+    with pytest.raises(ValueError, match="line_loss"):
+        atmosphere.system_noise_temperature_k(50.0, 3.0, line_loss=0.5)

@@ -1,15 +1,20 @@
-"""Loss in oxygen and water vapour: ITU-R P.676 line by line in the P.835 reference atmosphere, and a table of paths.
+"""Loss and noise of the air: gases (ITU-R P.676 line by line), rain (P.838), sky noise, and a table of gas paths.
 
-P.676 takes the pressure of the *dry* air; P.835 gives the total. `reference_atmosphere` returns the dry part.
+P.676 takes the pressure of the *dry* air; P.835 and a barometer give the total. `reference_atmosphere` returns the dry
+part, `dry_pressure_pa` works it out.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from watchfloor.base.units import FloatArray
+from watchfloor.base.units import T0_K, FloatArray
 from watchfloor.physics import _kernels
+from watchfloor.physics._domain import within
+from watchfloor.physics._kernels.gas import add_lines
 from watchfloor.physics._p676_lines import OXYGEN, WATER
 from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M
 
@@ -30,6 +35,35 @@ _LAYERS = np.array(
 _TOP_GEOPOTENTIAL_KM = 84.852
 _N_RANGE, _N_ELEVATION, _SUBSTEPS = 257, 97, 8
 _ELEVATION_MIN_RAD, _ELEVATION_SCALE_RAD = -0.1, 0.01
+
+# P.838-3, tables 1 to 4: rows a, b, c of each term, then slope and offset in log10(frequency / GHz)
+_K_H = (
+    np.array([[-5.33980, -0.35351, -0.23789, -0.94158], [-0.10008, 1.26970, 0.86036, 0.64552],
+              [1.13098, 0.45400, 0.15354, 0.16817]]),
+    -0.18961, 0.71147,
+)  # fmt: skip
+_K_V = (
+    np.array([[-3.80595, -3.44965, -0.39902, 0.50167], [0.56934, -0.22911, 0.73042, 1.07319],
+              [0.81061, 0.51059, 0.11899, 0.27195]]),
+    -0.16398, 0.63297,
+)  # fmt: skip
+_ALPHA_H = (
+    np.array([[-0.14318, 0.29591, 0.32177, -5.37610, 16.1721], [1.82442, 0.77564, 0.63773, -0.96230, -3.29980],
+              [-0.55187, 0.19822, 0.13164, 1.47828, 3.43990]]),
+    0.67849, -1.95537,
+)  # fmt: skip
+_ALPHA_V = (
+    np.array([[-0.07771, 0.56727, -0.20238, -48.2991, 48.5833], [2.33840, 0.95545, 1.14520, 0.791669, 0.791459],
+              [-0.76284, 0.54039, 0.26809, 0.116226, 0.116479]]),
+    -0.053739, 0.83433,
+)  # fmt: skip
+_TILT_RAD = {"H": 0.0, "V": 0.5 * np.pi, "circular": 0.25 * np.pi}
+
+COSMIC_K = 2.725
+"""Brightness of the cosmic microwave background (Fixsen, *Astrophysical Journal* 707, 2009). [K]"""
+GROUND_NOISE_K = 36.0
+"""Share of the ground in the noise of a narrow beam near the horizon: 36 K of a ground at 290 K (Blake, *A Guide to
+Basic Pulse-Radar Maximum-Range Calculation*, NRL Report 6930, 1969). [K]"""
 
 
 def reference_atmosphere(height_m: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -115,32 +149,166 @@ def specific_attenuation_db_per_m(
     >>> float((1e3 * specific_attenuation_db_per_m(12e9, 288.15, 101325.0, 7.5e-3)).round(6))  # dB/km
     0.018234
     """
-    f, t, p, rho = (
-        np.asarray(v, dtype=np.float64)[..., None]
-        for v in (np.asarray(frequency_hz) * 1e-9, temperature_k, np.asarray(dry_pressure_pa) * 0.01, vapour_kgpm3)
-    )
-    if not (np.all(f > 0.0) and np.all(t > 0.0) and np.all(p > 0.0) and np.all(rho >= 0.0)):
-        raise ValueError("frequency, temperature and dry pressure must be above 0, vapour density at least 0")
+    oxygen, vapour = oxygen_and_vapour_db_per_m(frequency_hz, temperature_k, dry_pressure_pa, vapour_kgpm3)
+    return oxygen + vapour
+
+
+def oxygen_and_vapour_db_per_m(
+    frequency_hz: ArrayLike, temperature_k: ArrayLike, dry_pressure_pa: ArrayLike, vapour_kgpm3: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Loss over a metre in oxygen (with the dry continuum) and in water vapour, apart.
+
+    Parameters
+    ----------
+    frequency_hz, temperature_k, dry_pressure_pa, vapour_kgpm3
+        As in `specific_attenuation_db_per_m`.
+
+    Returns
+    -------
+    oxygen_db_per_m, vapour_db_per_m : arrays
+        One-way losses; they broadcast. [dB/m, dB/m]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    As `specific_attenuation_db_per_m`.
+    """
+    f = 1e-9 * within("frequency_hz", frequency_hz, above=0.0)
+    t = within("temperature_k", temperature_k, above=0.0, remedy="kelvin")
+    p = 0.01 * within("dry_pressure_pa", dry_pressure_pa, above=0.0, remedy="the dry air's, total less vapour")
+    rho = within("vapour_kgpm3", vapour_kgpm3, least=0.0)
+    shape = np.broadcast_shapes(f.shape, t.shape, p.shape, rho.shape)
     theta = 300.0 / t
     e = 1e3 * rho * t / 216.7
-    f0, a1, a2, a3, a4, a5, a6 = OXYGEN.T
-    width = np.sqrt((a3 * 1e-4 * (p * theta ** (0.8 - a4) + 1.1 * e * theta)) ** 2 + 2.25e-6)
-    mixing = (a5 + a6 * theta) * 1e-4 * (p + e) * theta**0.8
-    strength = a1 * 1e-7 * p * theta**3 * np.exp(a2 * (1.0 - theta))
-    oxygen = (strength * _line(f, f0, width, mixing)).sum(axis=-1)
     debye = 5.6e-4 * (p + e) * theta**0.8
-    dry = (
+    oxygen = np.broadcast_to(
         f
         * p
         * theta**2
-        * (6.14e-5 / (debye * (1.0 + (f / debye) ** 2)) + 1.4e-12 * p * theta**1.5 / (1.0 + 1.9e-5 * f**1.5))
+        * (6.14e-5 / (debye * (1.0 + (f / debye) ** 2)) + 1.4e-12 * p * theta**1.5 / (1.0 + 1.9e-5 * f * np.sqrt(f))),
+        shape,
     )
+    oxygen, vapour = np.array(oxygen, order="C"), np.zeros(shape)
+    if t.size == p.size == rho.size == 1 and f.size > 1:  # one state of the air: the lines are worked out once
+        flat, state = np.ascontiguousarray(f).ravel(), (p.reshape(()), e.reshape(()), theta.reshape(()))
+        for out, f0, line in ((oxygen, OXYGEN[:, 0], _oxygen_lines), (vapour, WATER[:, 0], _water_lines)):
+            add_lines(out.reshape(-1), flat, np.ascontiguousarray(f0), *(np.ascontiguousarray(v) for v in line(*state)))
+    else:
+        lifted = f[..., None]
+        for out, f0, line in ((oxygen, OXYGEN[:, 0], _oxygen_lines), (vapour, WATER[:, 0], _water_lines)):
+            strength, width, mixing = line(p[..., None], e[..., None], theta[..., None])
+            out += (strength * _line(lifted, f0, width, mixing)).sum(axis=-1)
+    scale = 0.1820e-3 * f
+    return scale * oxygen, scale * vapour
+
+
+def _oxygen_lines(p: FloatArray, e: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Strength, width and mixing of the oxygen lines; dry and vapour pressure in hPa, theta = 300 K / T."""
+    _, a1, a2, a3, a4, a5, a6 = OXYGEN.T
+    width = np.sqrt((a3 * 1e-4 * (p * theta ** (0.8 - a4) + 1.1 * e * theta)) ** 2 + 2.25e-6)
+    mixing = (a5 + a6 * theta) * 1e-4 * (p + e) * theta**0.8
+    return a1 * 1e-7 * p * theta**3 * np.exp(a2 * (1.0 - theta)), width, mixing
+
+
+def _water_lines(p: FloatArray, e: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Strength, width and mixing (none) of the lines of water vapour; arguments as `_oxygen_lines`."""
     f0, b1, b2, b3, b4, b5, b6 = WATER.T
     width = b3 * 1e-4 * (p * theta**b4 + b5 * e * theta**b6)
     width = 0.535 * width + np.sqrt(0.217 * width**2 + 2.1316e-12 * f0**2 / theta)
-    strength = b1 * 1e-1 * e * theta**3.5 * np.exp(b2 * (1.0 - theta))
-    water = (strength * _line(f, f0, width, 0.0)).sum(axis=-1)
-    return 1e-3 * 0.1820 * f[..., 0] * (oxygen + dry[..., 0] + water)
+    return b1 * 1e-1 * e * theta**3.5 * np.exp(b2 * (1.0 - theta)), width, np.zeros_like(width)
+
+
+def dry_pressure_pa(total_pressure_pa: ArrayLike, temperature_k: ArrayLike, vapour_kgpm3: ArrayLike) -> FloatArray:
+    """Pressure of the dry air, what P.676 takes, of the pressure that a barometer shows.
+
+    Parameters
+    ----------
+    total_pressure_pa : array_like
+        Barometric pressure. [Pa]
+    temperature_k : array_like
+        Temperature. [K]
+    vapour_kgpm3 : array_like
+        Density of water vapour. [kg/m3]
+
+    Returns
+    -------
+    array
+        Total less the vapour's own pressure; taking the total for the dry costs up to 2 % of the loss. [Pa]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain, or the vapour alone has more than the total pressure.
+
+    References
+    ----------
+    ITU-R P.676-13, 2022, annex 1, eq. (4) (vapour pressure of a density).
+
+    Examples
+    --------
+    >>> float(dry_pressure_pa(101325.0, 288.15, 7.5e-3).round(1))
+    100327.7
+    """
+    total = within("total_pressure_pa", total_pressure_pa, above=0.0)
+    vapour = (
+        1e5
+        * within("vapour_kgpm3", vapour_kgpm3, least=0.0)
+        * within("temperature_k", temperature_k, above=0.0, remedy="kelvin")
+        / 216.7
+    )
+    dry = total - vapour
+    if not np.all(dry > 0.0):
+        raise ValueError(
+            f"vapour_kgpm3 leaves no dry air: its pressure {np.max(vapour):.4g} Pa passes total_pressure_pa (g/m3?)"
+        )
+    return dry
+
+
+def specific_attenuation_db_per_km(
+    frequency_hz: ArrayLike,
+    dry_pressure_hpa: ArrayLike = 1003.27711,
+    temperature_k: ArrayLike = 288.15,
+    vapour_gpm3: ArrayLike = 7.5,
+) -> FloatArray:
+    """Loss in oxygen and water vapour in the units of the Recommendation.
+
+    Parameters
+    ----------
+    frequency_hz : array_like
+        Carrier frequency, 1 to 1000 GHz; below, the formula extrapolates. [Hz]
+    dry_pressure_hpa : array_like
+        Pressure of the *dry* air, see `dry_pressure_pa`; the default is that of 1013.25 hPa in all. [hPa]
+    temperature_k : array_like
+        Temperature. [K]
+    vapour_gpm3 : array_like
+        Density of water vapour. [g/m3]
+
+    Returns
+    -------
+    array
+        One-way loss; broadcasts. Many frequencies in one state of the air cost 0.2 us each. [dB/km]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    ITU-R P.676-13, 2022, annex 1, section 1 (eq. 1 to 9, tables 1 and 2).
+
+    Examples
+    --------
+    >>> specific_attenuation_db_per_km([12e9, 60e9], 1013.25, 288.15, 7.5).round(4)
+    array([ 0.0182, 14.7783])
+    """
+    hecto = within("dry_pressure_hpa", dry_pressure_hpa, above=0.0, below=5e3, remedy="hectopascal, not pascal")
+    grams = within("vapour_gpm3", vapour_gpm3, least=0.0)
+    return 1e3 * specific_attenuation_db_per_m(frequency_hz, temperature_k, 100.0 * hecto, 1e-3 * grams)
 
 
 class GasTable:
@@ -255,6 +423,266 @@ def path_loss_db(
     out = np.zeros(gamma.shape)
     np.cumsum(0.5 * (gamma[..., 1:] + gamma[..., :-1]) * np.diff(range_m), axis=-1, out=out[..., 1:])
     return out
+
+
+def rain_coefficients(
+    frequency_hz: ArrayLike, *, elevation_rad: ArrayLike = 0.0, tilt_rad: ArrayLike = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Coefficients k and alpha of the loss ``k R**alpha`` in rain.
+
+    Parameters
+    ----------
+    frequency_hz : array_like
+        Carrier frequency, up to 1000 GHz. [Hz]
+    elevation_rad : array_like
+        Elevation of the path. [rad]
+    tilt_rad : array_like
+        Tilt of the polarisation from the horizontal: 0 horizontal, pi/2 vertical, pi/4 circular. [rad]
+
+    Returns
+    -------
+    k, alpha : arrays
+        For the rain rate in mm/h and the loss in dB/km.
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    The Recommendation begins at 1 GHz. Below, alpha stays and k falls with the square of the frequency, as absorption
+    in drops much smaller than the wavelength does: less than 0.005 dB/km in 100 mm/h.
+
+    References
+    ----------
+    ITU-R P.838-3, 2005, eq. (2) to (5), tables 1 to 4.
+    """
+    f = 1e-9 * within("frequency_hz", frequency_hz, above=0.0, most=1e12)
+    elevation = within("elevation_rad", elevation_rad, least=-0.5 * np.pi, most=0.5 * np.pi, remedy="radians")
+    tilt = within("tilt_rad", tilt_rad, least=-np.pi, most=np.pi, remedy="radians")
+    low = np.minimum(f, 1.0)
+    x = np.log10(np.maximum(f, 1.0))
+    k_h, k_v = 10.0 ** _gaussians(x, _K_H), 10.0 ** _gaussians(x, _K_V)
+    ka_h, ka_v = k_h * _gaussians(x, _ALPHA_H), k_v * _gaussians(x, _ALPHA_V)
+    lean = np.cos(elevation) ** 2 * np.cos(2.0 * tilt)
+    k = 0.5 * (k_h + k_v + (k_h - k_v) * lean)
+    alpha = 0.5 * (ka_h + ka_v + (ka_h - ka_v) * lean) / k
+    return k * low * low, alpha
+
+
+def rain_attenuation_db_per_km(
+    frequency_hz: ArrayLike,
+    rain_mmph: ArrayLike,
+    elevation_rad: ArrayLike = 0.0,
+    tilt_rad: ArrayLike = 0.0,
+    *,
+    polarisation: Literal["H", "V", "circular"] | None = None,
+) -> FloatArray:
+    """Specific attenuation in rain.
+
+    Parameters
+    ----------
+    frequency_hz : array_like
+        Carrier frequency, up to 1000 GHz; below 1 GHz see `rain_coefficients`. [Hz]
+    rain_mmph : array_like
+        Rain rate, at least 0. [mm/h]
+    elevation_rad : array_like
+        Elevation of the path. [rad]
+    tilt_rad : array_like
+        Tilt of the polarisation from the horizontal. [rad]
+    polarisation : "H", "V" or "circular", optional
+        In place of ``tilt_rad``.
+
+    Returns
+    -------
+    array
+        One-way loss; broadcasts. [dB/km]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    ITU-R P.838-3, 2005, eq. (1).
+
+    Examples
+    --------
+    >>> rain_attenuation_db_per_km([3e9, 10e9, 35e9], 25.0, polarisation="H").round(3)
+    array([0.007, 0.696, 6.207])
+    """
+    if polarisation is not None:
+        if polarisation not in _TILT_RAD:
+            raise ValueError(f"polarisation must be one of {', '.join(_TILT_RAD)}, got {polarisation!r}")
+        tilt_rad = _TILT_RAD[polarisation]
+    rain = within("rain_mmph", rain_mmph, least=0.0)
+    k, alpha = rain_coefficients(frequency_hz, elevation_rad=elevation_rad, tilt_rad=tilt_rad)
+    return k * rain**alpha
+
+
+def galactic_temperature_k(frequency_hz: ArrayLike) -> FloatArray:
+    """Noise of the galaxy, averaged over the sky.
+
+    Parameters
+    ----------
+    frequency_hz : array_like
+        Frequency; the Recommendation states it for 10 to 100 MHz and more. [Hz]
+
+    Returns
+    -------
+    array
+        ``290 K 10**(F/10)`` with ``F = 52 - 23 log10(f / MHz)``. The coldest sky has about a third of it, the galactic
+        centre ten times as much. [K]
+
+    References
+    ----------
+    ITU-R P.372-16, 2022, section 5 (median galactic noise).
+
+    Examples
+    --------
+    >>> galactic_temperature_k([100e6, 400e6]).round()
+    array([1155.,   48.])
+    """
+    f = 1e-6 * within("frequency_hz", frequency_hz, above=0.0)
+    return T0_K * 10.0**5.2 * f**-2.3
+
+
+def sky_temperature_k(frequency_hz: ArrayLike, elevation_rad: ArrayLike, *, height_m: float = 0.0) -> FloatArray:
+    """Brightness of the clear sky: gases, galaxy and cosmic background.
+
+    Parameters
+    ----------
+    frequency_hz : array_like
+        Frequency. [Hz]
+    elevation_rad : array_like
+        Apparent elevation, 0 to pi/2. [rad]
+    height_m : float
+        Height of the antenna above sea level, 0 to 10 km. [m]
+
+    Returns
+    -------
+    array
+        Brightness temperature; broadcasts. [K]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    Radiative transfer through the `reference_atmosphere` (7.5 g/m3 at sea level) along a ray that is straight above
+    the 4/3 earth; no clouds, rain or sun.
+
+    References
+    ----------
+    ITU-R P.372-16, 2022, sections 4 and 5; P.618-14, 2023, section 3.
+    """
+    f = within("frequency_hz", frequency_hz, above=0.0)
+    elevation = within("elevation_rad", elevation_rad, least=0.0, most=0.5 * np.pi, remedy="radians")
+    height = float(within("height_m", height_m, least=0.0, most=10e3))
+    f, elevation = np.broadcast_arrays(f, elevation)
+    rise = np.concatenate(([0.0], np.geomspace(1.0, TOP_M - height, 160)))
+    temperature, dry, vapour = reference_atmosphere(height + 0.5 * (rise[1:] + rise[:-1]))
+    start = K_STANDARD * MEAN_RADIUS_M + height
+    sin_el = np.sin(elevation)[..., None]
+    reach = (
+        rise
+        * (2.0 * start + rise)
+        / (np.sqrt((start * sin_el) ** 2 + rise * (2.0 * start + rise)) + start * sin_el + 1e-300)
+    )
+    each, where = np.unique(f, return_inverse=True)
+    gamma = specific_attenuation_db_per_m(each[:, None], temperature, dry, vapour)[where.reshape(f.shape)]
+    opacity = gamma * np.diff(reach) / (10.0 * np.log10(np.e))
+    depth = np.cumsum(opacity, axis=-1)
+    own = (temperature * np.exp(opacity - depth) * -np.expm1(-opacity)).sum(axis=-1)
+    return own + (galactic_temperature_k(f) + COSMIC_K) * np.exp(-depth[..., -1])
+
+
+def antenna_temperature_k(
+    sky_temperature_k: ArrayLike, *, ohmic_loss: float = 1.0, ground_temperature_k: float = GROUND_NOISE_K
+) -> FloatArray:
+    """Noise temperature of an antenna at its terminals.
+
+    Parameters
+    ----------
+    sky_temperature_k : array_like
+        Brightness of the sky in the main beam, see `sky_temperature_k`. [K]
+    ohmic_loss : float
+        Loss in the antenna's own conductors, at least 1. [power ratio]
+    ground_temperature_k : float
+        Noise that the sidelobes and part of the main lobe take from a ground at 290 K. [K]
+
+    Returns
+    -------
+    array
+        ``(T_sky (1 - T_g / 290) + T_g - 290) / L + 290``; Blake's ``(0.876 T - 254) / L + 290`` with the default. [K]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    Blake, *A Guide to Basic Pulse-Radar Maximum-Range Calculation*, NRL Report 6930, 1969, part 1, section 5.
+
+    Examples
+    --------
+    >>> float(antenna_temperature_k(100.0).round(1))
+    123.6
+    """
+    sky = within("sky_temperature_k", sky_temperature_k, least=0.0)
+    loss = within("ohmic_loss", ohmic_loss, least=1.0, remedy="a power ratio, not decibels or a gain")
+    ground = within("ground_temperature_k", ground_temperature_k, least=0.0, most=T0_K)
+    return (sky * (1.0 - ground / T0_K) + ground - T0_K) / loss + T0_K
+
+
+def system_noise_temperature_k(
+    antenna_temperature_k: ArrayLike, noise_figure_db: ArrayLike, *, line_loss: ArrayLike = 1.0
+) -> FloatArray:
+    """System noise temperature at the antenna's terminals: antenna, line and receiver in a row.
+
+    Parameters
+    ----------
+    antenna_temperature_k : array_like
+        Antenna's noise temperature, see `antenna_temperature_k`. [K]
+    noise_figure_db : array_like
+        Noise figure of the receiver, at least 0. [dB]
+    line_loss : array_like
+        Loss between antenna and receiver, at 290 K, at least 1. [power ratio]
+
+    Returns
+    -------
+    array
+        ``T_a + 290 (L - 1) + L 290 (F - 1)``. [K]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    Blake, as `antenna_temperature_k`: cascade of antenna, transmission line and receiver.
+
+    Examples
+    --------
+    >>> float(system_noise_temperature_k(290.0, 3.0103, line_loss=2.0).round())
+    1160.0
+    """
+    antenna = within("antenna_temperature_k", antenna_temperature_k, least=0.0)
+    figure = within("noise_figure_db", noise_figure_db, least=0.0)
+    line = within("line_loss", line_loss, least=1.0, remedy="a power ratio, not decibels or a gain")
+    return antenna + T0_K * (line * 10.0 ** (0.1 * figure) - 1.0)
+
+
+def _gaussians(x: FloatArray, terms: tuple[FloatArray, float, float]) -> FloatArray:
+    """Curve of P.838-3, eq. (2) and (3): bells in the logarithm of the frequency and a straight line."""
+    (a, b, c), slope, offset = terms
+    return (a * np.exp(-(((x[..., None] - b) / c) ** 2))).sum(axis=-1) + slope * x + offset
 
 
 def _line(f: FloatArray, f0: FloatArray, width: FloatArray, mixing: FloatArray | float) -> FloatArray:
