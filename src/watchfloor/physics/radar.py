@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.units import BOLTZMANN_JPK, T0_K, BoolArray, FloatArray
 from watchfloor.physics import _kernels, accuracy, detection, reception
+from watchfloor.physics._domain import within
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.environment import Environment, Targets
 
@@ -89,7 +90,7 @@ class Radar:
     ...     measures_elevation=True, measures_range_rate=True,
     ... )
     >>> round(float(detection_range(s_band, 1.0, 0.5)) / 1e3)
-    323
+    379
     """
 
     peak_power_w: float
@@ -497,10 +498,9 @@ def snr(radar: Radar, range_m: ArrayLike, sigma_m2: ArrayLike, *, gas_loss_db: A
     Richards, *Fundamentals of Radar Signal Processing*, 2nd ed., 2014, ch. 2 (radar range equation); the energy
     form, Barton, *Radar Equations for Modern Radar*, 2013, ch. 1.
     """
-    slant, sigma = np.asarray(range_m, dtype=np.float64), np.asarray(sigma_m2, dtype=np.float64)
-    if not (np.all(slant > 0.0) and np.all(sigma >= 0.0)):
-        raise ValueError("range_m must be above 0 and sigma_m2 at least 0 (decibels?)")
-    return radar.snr_1m2_1m * sigma / slant**4 * 10.0 ** (-0.1 * np.asarray(gas_loss_db))
+    slant = within("range_m", range_m, above=0.0)
+    sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
+    return radar.snr_1m2_1m * sigma / slant**4 * 10.0 ** (-0.1 * within("gas_loss_db", gas_loss_db, least=0.0))
 
 
 def detection_range(
@@ -547,9 +547,7 @@ def detection_range(
     ----------
     As `snr` and `detection.required_snr`; with gas, bisection to 1e-12 of the range.
     """
-    sigma = np.asarray(sigma_m2, dtype=np.float64)
-    if not np.all(sigma >= 0.0):
-        raise ValueError("sigma_m2 must be at least 0 (decibels?)")
+    sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
     level = radar.pfa if pfa is None else pfa
     if radar.processing.cfar is None:
         needed = detection.required_snr(pd, level, n_pulses=radar.n_pulses, swerling=swerling)
@@ -565,6 +563,201 @@ def detection_range(
         reach = vacuum * 10.0 ** (-0.025 * gas.two_way_db(middle, elevation))
         low, high = np.where(reach > middle, middle, low), np.where(reach > middle, high, middle)
     return 0.5 * (low + high)
+
+
+def search_snr(
+    power_aperture_wm2: ArrayLike,
+    range_m: ArrayLike,
+    sigma_m2: ArrayLike,
+    *,
+    solid_angle_sr: ArrayLike,
+    search_s: ArrayLike,
+    noise_temperature_k: ArrayLike = T0_K,
+    losses: ArrayLike = 1.0,
+) -> FloatArray:
+    r"""Signal-to-noise ratio of a radar that searches a solid angle in a time: the search form.
+
+    Parameters
+    ----------
+    power_aperture_wm2 : array_like
+        Mean transmitted power times effective aperture of reception, above 0. [W m2]
+    range_m : array_like
+        Slant range, above 0. [m]
+    sigma_m2 : array_like
+        Mean radar cross-section, at least 0. [m2]
+    solid_angle_sr : array_like
+        Solid angle searched, above 0 and at most 4 pi. [sr]
+    search_s : array_like
+        Time for all of it, above 0. [s]
+    noise_temperature_k : array_like
+        System noise temperature, above 0. [K]
+    losses : array_like
+        All losses, linear, at least 1. [1]
+
+    Returns
+    -------
+    array
+        Signal-to-noise ratio of one search. [power ratio]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    :math:`\mathrm{SNR} = \frac{P_{av} A_e\,\sigma\,t_s}{4\pi R^4\,\Omega\,k T_s L}`: the energy is spread evenly
+    over the solid angle; frequency and gain drop out.
+
+    References
+    ----------
+    Skolnik, *Introduction to Radar Systems*, 3rd ed., 2001, ch. 2; Barton, *Radar Equations for Modern Radar*, 2013,
+    ch. 2.
+
+    Examples
+    --------
+    >>> float(np.round(10 * np.log10(search_snr(3e6, 1e6, 0.1, solid_angle_sr=0.37024, search_s=10.0,
+    ...     noise_temperature_k=487.0, losses=10**0.6)), 3))
+    13.818
+    """
+    constant = _energy_over_noise(power_aperture_wm2, search_s, noise_temperature_k, losses)
+    slant = within("range_m", range_m, above=0.0)
+    sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
+    return constant * sigma / (within("solid_angle_sr", solid_angle_sr, above=0.0, most=4.0 * np.pi) * slant**4)
+
+
+def search_range(
+    power_aperture_wm2: ArrayLike,
+    snr: ArrayLike,
+    sigma_m2: ArrayLike,
+    *,
+    solid_angle_sr: ArrayLike,
+    search_s: ArrayLike,
+    noise_temperature_k: ArrayLike = T0_K,
+    losses: ArrayLike = 1.0,
+) -> FloatArray:
+    """Range at which a search gives a signal-to-noise ratio; the inverse of `search_snr`.
+
+    Parameters and errors as `search_snr`, with ``snr`` above 0 in place of a range.
+
+    Returns
+    -------
+    array
+        Slant range. [m]
+
+    References
+    ----------
+    As `search_snr`.
+    """
+    at_1m = search_snr(
+        power_aperture_wm2,
+        1.0,
+        sigma_m2,
+        solid_angle_sr=solid_angle_sr,
+        search_s=search_s,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
+    return (at_1m / within("snr", snr, above=0.0, remedy="decibels?")) ** 0.25
+
+
+def power_aperture(
+    snr: ArrayLike,
+    range_m: ArrayLike,
+    sigma_m2: ArrayLike,
+    *,
+    solid_angle_sr: ArrayLike,
+    search_s: ArrayLike,
+    noise_temperature_k: ArrayLike = T0_K,
+    losses: ArrayLike = 1.0,
+) -> FloatArray:
+    """Mean power times aperture that a search needs; the other inverse of `search_snr`.
+
+    Parameters and errors as `search_snr`, with ``snr`` above 0 in place of a power-aperture product; ``sigma_m2`` must
+    be above 0.
+
+    Returns
+    -------
+    array
+        Power-aperture product. [W m2]
+
+    References
+    ----------
+    As `search_snr`.
+    """
+    at_1 = search_snr(
+        1.0,
+        range_m,
+        within("sigma_m2", sigma_m2, above=0.0, remedy="decibels?"),
+        solid_angle_sr=solid_angle_sr,
+        search_s=search_s,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
+    return within("snr", snr, above=0.0, remedy="decibels?") / at_1
+
+
+def track_snr(
+    power_aperture_wm2: ArrayLike,
+    gain_tx: ArrayLike,
+    range_m: ArrayLike,
+    sigma_m2: ArrayLike,
+    *,
+    update_s: ArrayLike,
+    n_tracks: ArrayLike = 1,
+    noise_temperature_k: ArrayLike = T0_K,
+    losses: ArrayLike = 1.0,
+) -> FloatArray:
+    r"""Signal-to-noise ratio of one update of a radar that shares its time among tracks: the tracking form.
+
+    Parameters
+    ----------
+    power_aperture_wm2 : array_like
+        Mean transmitted power times effective aperture of reception, above 0. [W m2]
+    gain_tx : array_like
+        Gain on transmission, linear, above 0. [1]
+    range_m, sigma_m2 : array_like
+        As in `search_snr`. [m, m2]
+    update_s : array_like
+        Time between two updates of a track, above 0. [s]
+    n_tracks : array_like
+        Tracks that share the time, at least 1.
+    noise_temperature_k, losses : array_like
+        As in `search_snr`. [K, 1]
+
+    Returns
+    -------
+    array
+        Signal-to-noise ratio of one update. [power ratio]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    :math:`\mathrm{SNR} = \frac{P_{av} A_e G_t\,\sigma\,t_u/n}{(4\pi)^2 R^4\,k T_s L}`: the energy form of the range
+    equation with the dwell ``update_s / n_tracks``. With :math:`G_t = 4\pi/\Omega` and the dwell of one beam it is the
+    search form.
+
+    References
+    ----------
+    Skolnik, *Introduction to Radar Systems*, 3rd ed., 2001, ch. 2; Barton, *Radar Equations for Modern Radar*, 2013,
+    ch. 1.
+    """
+    constant = _energy_over_noise(power_aperture_wm2, update_s, noise_temperature_k, losses)
+    slant = within("range_m", range_m, above=0.0)
+    sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
+    gain = within("gain_tx", gain_tx, above=0.0)
+    return constant * gain * sigma / (4.0 * np.pi * within("n_tracks", n_tracks, least=1.0) * slant**4)
+
+
+def _energy_over_noise(power: ArrayLike, time: ArrayLike, temperature: ArrayLike, losses: ArrayLike) -> FloatArray:
+    """Mean power, aperture and time over 4 pi k T L, [m2 x sr]."""
+    energy = within("power_aperture_wm2", power, above=0.0) * within("time", time, above=0.0)
+    noise = BOLTZMANN_JPK * within("noise_temperature_k", temperature, above=0.0)
+    return energy / (4.0 * np.pi * noise * within("losses", losses, least=1.0, remedy="decibels or a gain?"))
 
 
 def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
@@ -613,7 +806,7 @@ def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
     ... )
     >>> seen = look(s_band, Targets(ecef_m=north, velocity_ecef_mps=0.0 * north, sigma_m2=0.1), Environment(place=site))
     >>> seen.pd.round(2)
-    array([0.93, 0.31])
+    array([0.97, 0.58])
     """
     ecef = np.ascontiguousarray(targets.ecef_m, np.float64)
     velocity = np.ascontiguousarray(targets.velocity_ecef_mps, np.float64)
