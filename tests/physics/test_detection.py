@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special
 
+from tests.plain import detection as exact
 from tests.plain import physics as plain
-from watchfloor.physics import _kernels, detection
+from watchfloor.physics import detection
+from watchfloor.physics._kernels import detection as _kernels
 
 CASES = [(swerling, n) for swerling in range(5) for n in (1, 2, 10)]
 
@@ -22,45 +24,49 @@ def test_required_snr_meets_the_exact_anchors():
         np.testing.assert_allclose(found, wanted, atol=5.1e-4)
 
 
-def exact(snr, threshold, n, swerling, *, missed):
-    """The sum of `detection`, 40 digits; its weights and gamma tails by recursion."""
-    with mp.workdps(40):
-        k = {0: None, 1: 1, 2: n, 3: 2, 4: 2 * n}[swerling]
-        mean, t = mp.mpf(n) * mp.mpf(snr), mp.mpf(threshold)
-        weight = mp.exp(-mean) if k is None else (mp.mpf(k) / (k + mean)) ** k
-        ratio = mean if k is None else mean / (k + mean)
-        upper, step = mp.gammainc(n, t, regularized=True), mp.exp(-t) * t**n / mp.factorial(n)
-        total = done = mp.mpf(0)
-        j = 0
-        while True:
-            total += weight * (mp.gammainc(n + j, 0, t, regularized=True) if missed else upper)
-            done += weight
-            if not missed and 1 - upper < mp.mpf(10) ** -25:
-                return total + 1 - done
-            if missed and j > 30 and weight * step * (2 if j > 2 * t else t) < total * mp.mpf(10) ** -14:
-                return total
-            weight *= ratio * (1 if k is None else k + j) / (j + 1)
-            j += 1
-            upper += step
-            step *= t / (n + j)
-
-
 @pytest.mark.parametrize("swerling", range(5))
-@pytest.mark.parametrize(("n", "pfa"), [(1, 1e-6), (3, 1e-3), (10, 1e-10), (100, 1e-6)])
-def test_pd_agrees_with_forty_digits(swerling, n, pfa):
+@pytest.mark.parametrize(("n", "pfa"), [(1, 1e-6), (1, 1e-10), (3, 1e-3), (10, 1e-10), (100, 1e-3), (100, 1e-6)])
+def test_pd_and_miss_agree_with_sixty_digits(swerling, n, pfa):
     threshold = float(detection.threshold(pfa, n))
     snr = 10.0 ** (np.array([-10.0, 0.0, 8.0, 25.0]) / 10.0)
-    wanted = [float(exact(x, threshold, n, swerling, missed=False)) for x in snr]
-    np.testing.assert_allclose(detection.pd(snr, pfa, n_pulses=n, swerling=swerling), wanted, rtol=1e-10)
+    for name, missed in (("pd", False), ("miss", True)):
+        wanted = [exact.pd(x, threshold, n, swerling, missed=missed) for x in snr]
+        found = getattr(detection, name)(snr, pfa, n_pulses=n, swerling=swerling)
+        for ours, theirs in zip(found, wanted, strict=True):
+            if theirs > 1e-290:
+                assert abs(float(ours / theirs) - 1.0) < 2e-13, (name, ours, theirs)
+            else:
+                assert ours < 1e-289
 
 
 @pytest.mark.parametrize("swerling", range(5))
-@pytest.mark.parametrize(("n", "pfa"), [(1, 1e-6), (10, 1e-3)])
-def test_miss_agrees_with_forty_digits(swerling, n, pfa):
+def test_thousands_of_pulses_do_not_underflow(swerling):
+    n, pfa = 2000, 1e-6
     threshold = float(detection.threshold(pfa, n))
-    snr = 10.0 ** (np.array([-10.0, 3.0, 15.0]) / 10.0)
-    wanted = [float(exact(x, threshold, n, swerling, missed=True)) for x in snr]
-    np.testing.assert_allclose(detection.miss(snr, pfa, n_pulses=n, swerling=swerling), wanted, rtol=1e-10)
+    for snr in (0.02, 0.1):
+        for missed in (False, True):
+            found = float((detection.miss if missed else detection.pd)(snr, pfa, n_pulses=n, swerling=swerling))
+            wanted = exact.pd(snr, threshold, n, swerling, missed=missed)
+            assert abs(float(found / wanted) - 1.0) < 5e-12
+
+
+@pytest.mark.parametrize(("pfa", "n"), [(0.5, 1), (1e-6, 1), (1e-10, 1), (1e-19, 1), (1e-6, 10), (1e-3, 1000)])
+def test_the_table_of_one_pfa_agrees_with_the_kernel(pfa, n):
+    rng = np.random.default_rng(3)
+    snr = np.concatenate([[0.0, 1e9], 10.0 ** rng.uniform(-4.0, 3.5, 3000), rng.uniform(0.0, 60.0 / n, 3000)])
+    wanted = _kernels.pd_rows(snr, np.atleast_1d(detection.threshold(pfa, n)), n, 0)
+    np.testing.assert_allclose(
+        detection.pd(snr, pfa, n_pulses=n, swerling=0), wanted, rtol=1e-13 if n == 1000 else 3e-14
+    )
+
+
+def test_the_table_agrees_with_sixty_digits_at_random_points():
+    rng = np.random.default_rng(4)
+    snr, pfa = 10.0 ** rng.uniform(-1.0, 2.0, 5000), 1e-6
+    found = detection.pd(snr, pfa, swerling=0)
+    threshold = float(detection.threshold(pfa))
+    for i in rng.integers(0, 5000, 40):
+        assert abs(float(found[i] / exact.pd(snr[i], threshold, 1, 0)) - 1.0) < 3e-14
 
 
 @pytest.mark.parametrize(("swerling", "n"), CASES)
@@ -240,12 +246,104 @@ def test_marcum_q_agrees_with_its_integral(m, a, b):
     np.testing.assert_allclose(detection.marcum_q(m, a, b), wanted, rtol=1e-9)
 
 
-def test_marcum_q_keeps_its_tail_in_logarithms():
-    with mp.workdps(40):  # the Poisson sum itself; a plain quadrature of the density is 2e-5 off out here
-        tails = [mp.gammainc(1 + j, 800, regularized=True) for j in range(250)]
-        wanted = mp.log(mp.fsum(mp.exp(-12.5) * mp.mpf(12.5) ** j / mp.factorial(j) * t for j, t in enumerate(tails)))
-    assert float(wanted) < -600.0
-    np.testing.assert_allclose(detection.marcum_q(1, 5.0, 40.0, log=True), float(wanted), rtol=1e-12)
+@pytest.mark.parametrize(
+    ("m", "a", "b"),
+    [(1, 5, 40), (0.5, 2, 9), (1.5, 10, 3), (2.3, 20, 26), (100, 5, 30), (1, 30, 67), (1, 30, 30), (3.7, 40, 45)]
+    + [(50.5, 30, 30), (1000, 40, 60), (1, 60, 97), (5, 60, 60.3), (1, 0.1, 60), (0.01, 0.3, 4), (0.5, 3, 36)],
+)
+def test_marcum_q_agrees_with_fifty_digits_in_its_tails_too(m, a, b):
+    wanted = exact.log_marcum_q(m, a, b)
+    assert abs(float(detection.marcum_q(m, a, b, log=True) - wanted)) < 1e-13 * max(1.0, -float(wanted) / 300.0)
+    if wanted > -690.0:
+        assert abs(float(float(detection.marcum_q(m, a, b)) / mp.exp(wanted)) - 1.0) < 2e-13
+
+
+@pytest.mark.parametrize(("m", "a", "b"), [(1, 1e4, 1e4), (1, 1e4, 10010.0), (2.5, 1e4, 9995.0), (100, 1e4, 10002.0)])
+def test_marcum_q_of_ten_thousands_agrees_with_its_integral(m, a, b):
+    with mp.workdps(25):
+
+        def density(x):
+            return x * (x / a) ** (m - 1) * mp.exp(-((x - a) ** 2) / 2 - a * x) * mp.besseli(m - 1, a * x)
+
+        wanted = mp.quad(density, mp.linspace(b, max(a, b) + 18, 8))
+    assert abs(float(float(detection.marcum_q(m, a, b)) / wanted) - 1.0) < 1e-12
+
+
+def test_marcum_q_far_below_the_smallest_number():
+    # leading term of large b: Q_1 -> sqrt(b / a) Q(b - a), Simon & Alouini 2005, eq. 4.21 ff.
+    found = float(detection.marcum_q(1, 1e4, 1.2e4, log=True))
+    wanted = 0.5 * np.log(1.2) + float(special.log_ndtr(-2000.0))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("m", [0.3, 1.0, 2.5, 7.0])
+def test_marcum_q_obeys_its_recursion_in_the_order(m):
+    # Q_{m+1}(a,b) = Q_m(a,b) + (b/a)^m exp(-(a^2+b^2)/2) I_m(ab): Gil, Segura & Temme 2014, eq. 13, across both methods
+    a, b = np.array([1.0, 19.0, 28.2, 28.4, 60.0]), np.array([2.0, 21.0, 28.4, 28.6, 59.0])
+    more = (b / a) ** m * np.exp(-0.5 * (a - b) ** 2) * special.ive(m, a * b)
+    np.testing.assert_allclose(detection.marcum_q(m + 1.0, a, b), detection.marcum_q(m, a, b) + more, rtol=1e-12)
+
+
+def test_marcum_q_broadcasts_over_order_too():
+    found = detection.marcum_q(np.array([[1.0], [2.5]]), [1.0, 2.0, 3.0], 2.0)
+    assert found.shape == (2, 3)
+    assert found[1, 2] == detection.marcum_q(2.5, 3.0, 2.0)
+
+
+@pytest.mark.parametrize(("swerling", "n"), [(s, n) for s in range(5) for n in (2, 7, 60)])
+def test_log_density_agrees_with_sixty_digits(swerling, n):
+    for z, snr in ((0.3, 0.05), (30.0, 2.0), (400.0, 1.0), (900.0, 200.0)):
+        wanted = exact.statistic_log_pdf(z, snr, n, swerling)
+        found = detection.statistic_log_pdf(z, snr, n_pulses=n, swerling=swerling)
+        assert abs(float(found - wanted)) < 1e-11
+
+
+def test_pd_of_a_known_phase_is_the_normal_tail():
+    # Kay 1998, eq. 4.14; Q(4.75342 - sqrt(2 * 13.18257)) = Q(-0.38128) = 0.6485 from a table of the normal law
+    np.testing.assert_allclose(detection.pd_coherent(10.0**1.12, 1e-6), 0.6485, atol=5e-5)
+    np.testing.assert_allclose(detection.pd_coherent(0.0, [1e-12, 1e-3, 0.7]), [1e-12, 1e-3, 0.7], rtol=1e-12)
+    # p_d of the complex coherent detector at Pfa 1e-3 for -10, 0 and 10 dB, "manually verified through simulation":
+    # package sdr, tests/detection/test_p_d.py
+    snr = 10.0 ** np.array([-1.0, 0.0, 1.0])
+    np.testing.assert_allclose(detection.pd_coherent(snr, 1e-3), [0.00410852, 0.04686726, 0.91649936], atol=6e-9)
+    np.testing.assert_allclose(detection.pd(snr, 1e-3, swerling=0), [0.00177786, 0.01846703, 0.81029237], atol=6e-9)
+
+
+@given(snr=st.floats(0.0, 1e3), pfa=st.floats(1e-12, 0.5))
+def test_knowing_the_phase_never_hurts(snr, pfa):
+    assert detection.pd_coherent(snr, pfa) >= detection.pd(snr, pfa, swerling=0) * (1.0 - 1e-12)
+
+
+def test_rules_of_thumb_err_as_they_say():
+    def error_db(rule, swerling, pd, n):
+        pd, pfa = np.meshgrid(pd, np.geomspace(1e-7, 1e-3, 5))
+        options = {} if rule is detection.albersheim_snr else {"swerling": swerling}
+        exactly = detection.required_snr(pd, pfa, n_pulses=n, swerling=swerling)
+        return 10.0 * np.log10(rule(pd, pfa, n_pulses=n, **options) / exactly)
+
+    for n in (1, 10, 100):
+        error = error_db(detection.albersheim_snr, 0, np.linspace(0.3, 0.99, 12), n)
+        assert -0.34 < error.min() < error.max() < 0.38
+        assert -4.1 < error_db(detection.albersheim_snr, 0, [0.1], n).min() < -2.5
+    for swerling, low, high in (
+        (0, -0.23, 0.31),
+        (1, -1.05, 1.04),
+        (2, -1.05, 0.98),
+        (3, -0.81, 0.63),
+        (4, -0.55, 0.49),
+    ):
+        for n in (1, 10, 100):
+            error = error_db(detection.shnidman_snr, swerling, np.linspace(0.1, 0.99, 12), n)
+            assert low < error.min() < error.max() < high
+
+
+def test_required_snr_is_right_at_both_ends():
+    for swerling in range(5):
+        for n in (1, 10, 100):
+            low = detection.required_snr(1.001e-6, 1e-6, n_pulses=n, swerling=swerling)
+            np.testing.assert_allclose(detection.pd(low, 1e-6, n_pulses=n, swerling=swerling), 1.001e-6, rtol=1e-11)
+            high = detection.required_snr(1.0 - 2.0**-40, 1e-6, n_pulses=n, swerling=swerling)
+            np.testing.assert_allclose(detection.miss(high, 1e-6, n_pulses=n, swerling=swerling), 2.0**-40, rtol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +359,19 @@ def test_marcum_q_keeps_its_tail_in_logarithms():
         (lambda: detection.m_of_n(1.5, 1, 2), "probability"),
         (lambda: detection.m_of_n(0.5, 3, 2), "m=3"),
         (lambda: detection.marcum_q(1, -1.0, 1.0), "a >= 0"),
+        (lambda: detection.marcum_q(0, 1.0, 1.0), "m > 0"),
+        (lambda: detection.marcum_q(1, 1.0, float("nan")), "b >= 0, got nan"),
+        (lambda: detection.marcum_q(float("nan"), 1.0, 1.0), "m > 0, got nan"),
+        (lambda: detection.pd(float("inf"), 1e-6), "finite"),
+        (lambda: detection.pd(1.0, float("nan")), "pfa"),
+        (lambda: detection.pd(1.0, 1e-6, n_pulses=2.5), "whole"),
+        (lambda: detection.required_snr(float("nan"), 1e-6), "between pfa and 1"),
+        (lambda: detection.m_of_n(float("nan"), 1, 2), "probability"),
+        (lambda: detection.m_of_n(0.5, 1.5, 2), "whole"),
+        (lambda: detection.pd_coherent(-1.0, 1e-6), "decibels"),
+        (lambda: detection.albersheim_snr(0.002, 1e-3), "too low"),
+        (lambda: detection.shnidman_snr(0.5, 0.6), "between pfa and 1"),
+        (lambda: detection.statistic_log_pdf(1.0, float("nan"), n_pulses=2), "snr"),
         (lambda: detection.statistic_log_pdf(-1.0, 1.0), "at least 0"),
     ],
 )

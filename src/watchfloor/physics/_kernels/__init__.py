@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from watchfloor.physics._kernels.detection import pd_rows, pd_scalar, statistic_log_pdf_scalar
+from watchfloor.physics._kernels.detection import miss_rows, pd_rows, pd_scalar, statistic_log_pdf_scalar
 from watchfloor.physics._kernels.look import aspect, look, two_way_db, two_way_db_rows
 
 __all__ = [
     "aspect",
     "look",
+    "miss_rows",
     "pd_rows",
     "pd_scalar",
     "statistic_log_pdf_scalar",
@@ -33,3 +34,4 @@ def warm() -> None:
     two_way_db_rows(table, grid, np.zeros(1), np.zeros(1))
     statistic_log_pdf_scalar(1.0, 1.0, 2, 1)
     pd_rows(np.ones(1), np.ones(1), 2, 1)
+    miss_rows(np.ones(1), np.ones(1), 2, 1)
