@@ -28,6 +28,7 @@ except ImportError:
     pass
 
 if TYPE_CHECKING:
+    from watchfloor.physics.parts import Antenna
     from watchfloor.physics.radar import Radar
 
 
@@ -37,8 +38,10 @@ class Geometry:
 
     range_m: FloatArray
     """(n,) slant range. [m]"""
-    ground_m: FloatArray
-    """(n,) distance along the ground of the smooth earth. [m]"""
+    arc_rad: FloatArray
+    """(n,) angle at the earth's centre between antenna and target. [rad]"""
+    earth_m: FloatArray
+    """(n,) radius of the smooth ground towards the target. [m]"""
     azimuth_rad: FloatArray
     """(n,) azimuth. [rad]"""
     elevation_rad: FloatArray
@@ -96,7 +99,8 @@ def geometry(environment: Environment, rows: FloatArray, azimuth_rad: FloatArray
     above = earth + height + up
     return Geometry(
         range_m=np.maximum(rows[0], 1e-3),
-        ground_m=earth * np.arctan2(level, above),
+        arc_rad=np.arctan2(level, above),
+        earth_m=earth,
         azimuth_rad=azimuth_rad,
         elevation_rad=rows[1],
         height_m=np.hypot(level, above) - earth,
@@ -132,6 +136,31 @@ def off_broadside(radar: Radar, azimuth_rad: FloatArray, elevation_rad: FloatArr
     return np.arccos(np.clip(cosine + np.sin(elevation_rad) * np.sin(antenna.face_tilt_rad), -1.0, 1.0))
 
 
+def beam(antenna: Antenna, offset_sin: FloatArray, beamwidth_rad: float) -> FloatArray:
+    """One-way gain of a beam over its peak, in one plane.
+
+    Parameters
+    ----------
+    antenna : Antenna
+        Its taper and sidelobe level.
+    offset_sin : array
+        Sine of the angle from the peak. [1]
+    beamwidth_rad : float
+        Half-power beamwidth in that plane. [rad]
+
+    Returns
+    -------
+    array
+        At most 1. [power ratio]
+
+    References
+    ----------
+    `antenna.taper_pattern`.
+    """
+    level = antenna.sidelobe_db if antenna.taper in ("gaussian", "taylor") else None
+    return patterns.taper_pattern(antenna.taper, offset_sin, beamwidth_rad, level)
+
+
 def elevation_gain(radar: Radar, elevation_rad: FloatArray) -> FloatArray:
     """One-way gain of the elevation beam over its peak.
 
@@ -161,12 +190,7 @@ def elevation_gain(radar: Radar, elevation_rad: FloatArray) -> FloatArray:
             antenna.beamwidth_elevation_rad,
             max(radar.elevation_max_rad, antenna.elevation_peak_rad + antenna.beamwidth_elevation_rad),
         )
-    return patterns.taper_pattern(
-        antenna.taper,
-        np.sin(elevation_rad - antenna.elevation_peak_rad),
-        antenna.beamwidth_elevation_rad,
-        antenna.sidelobe_db,
-    )
+    return beam(antenna, np.sin(elevation_rad - antenna.elevation_peak_rad), antenna.beamwidth_elevation_rad)
 
 
 def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
@@ -212,20 +236,12 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
         off = np.mod(at.azimuth_rad - antenna.face_azimuth_rad + np.pi, 2.0 * np.pi) - np.pi
         visible &= (np.abs(off) <= 0.5 * radar.scan.azimuth_width_rad) & (steer <= antenna.scan_max_rad)
     if environment.terrain is not None:
+        ground_alt = environment.ground_alt_m
         visible &= terrain.visible(
-            environment.terrain, at.azimuth_rad, at.ground_m, at.height_m + environment.ground_alt_m
+            environment.terrain, at.azimuth_rad, at.arc_rad * (at.earth_m - ground_alt), at.height_m + ground_alt
         )
     if environment.surface is not None:
-        factor = propagation.propagation_factor(
-            environment.surface,
-            radar.frequency_hz,
-            antenna.polarisation,
-            max(environment.site[0], 0.0),
-            np.maximum(at.height_m, 0.0),
-            at.ground_m,
-            k=environment.k,
-        )
-        gain *= factor**4
+        gain *= lobing(radar, environment, at) ** 4
     if environment.rain is not None:
         gain *= rain_gain(radar, environment, at)
     jnr = np.zeros(n) if environment.jammers is None else jamming_to_noise(radar, environment, at)
@@ -244,6 +260,62 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
         )
     quality, cnr = _filtered(radar, environment, at, gain, jnr)
     return Reception(gain=gain, quality=quality, clutter=cnr, jamming=jnr, visible=visible, off_broadside_rad=steer)
+
+
+def lobing(radar: Radar, environment: Environment, at: Geometry) -> FloatArray:
+    """One-way propagation factor of n targets, the beam's own shape included.
+
+    Parameters
+    ----------
+    radar, environment, at
+        As in `receive`; the environment has a surface.
+
+    Returns
+    -------
+    (n,) array
+        Field at the target over that in free space, its part through the direct ray's gain left out. [voltage ratio]
+
+    Notes
+    -----
+    Where the mirrored path is longer by a quarter of a wavelength or more, two rays, the mirrored one weakened by the
+    beam that looks at the target (the lowest of stacked beams reaches lowest); below that both rays lie in one beam and
+    `propagation.propagation_factor` holds, into the shadow.
+
+    References
+    ----------
+    Blake, NRL Report 7098, 1970, eq. (5) and following.
+    """
+    surface, antenna = environment.surface, radar.antenna
+    assert surface is not None
+    height, target = max(float(environment.site[0]), 0.0), np.maximum(at.height_m, 0.0)
+    ground = at.arc_rad * at.earth_m
+    path = {"k": environment.k, "earth_radius_m": at.earth_m}
+    rays = propagation.two_rays(height, target, ground, **path)
+    if antenna.elevation == "stacked":
+        lowest = radar.elevation_min_rad + 0.5 * antenna.beamwidth_elevation_rad
+        centre = np.maximum(rays.elevation_rad, lowest)
+        both = [
+            beam(antenna, np.sin(ray - centre), antenna.beamwidth_elevation_rad)
+            for ray in (rays.elevation_mirrored_rad, rays.elevation_rad)
+        ]
+    else:
+        both = [elevation_gain(radar, ray) for ray in (rays.elevation_mirrored_rad, rays.elevation_rad)]
+    weight = np.sqrt(both[0] / np.maximum(both[1], 1e-12))
+    mirrored = surface.reflection(radar.frequency_hz, rays.grazing_rad, antenna.polarisation) * rays.divergence * weight
+    factor = np.abs(1.0 + mirrored * np.exp(-2j * np.pi * rays.excess_m / radar.wavelength_m))
+    low = np.flatnonzero(rays.excess_m < 0.25 * radar.wavelength_m)
+    if low.size:
+        factor[low] = propagation.propagation_factor(
+            surface,
+            radar.frequency_hz,
+            antenna.polarisation,
+            height,
+            target[low],
+            ground[low],
+            k=environment.k,
+            earth_radius_m=at.earth_m[low],
+        )
+    return factor
 
 
 def rain_gain(radar: Radar, environment: Environment, at: Geometry) -> FloatArray:
@@ -310,14 +382,9 @@ def jamming_to_noise(radar: Radar, environment: Environment, at: Geometry) -> Fl
             np.sin(at.azimuth_rad - azimuth[j]),
             np.sign(np.sin(at.azimuth_rad - azimuth[j])),
         )
-        ratio = patterns.taper_pattern(antenna.taper, across, antenna.beamwidth_azimuth_rad, antenna.sidelobe_db)
+        ratio = beam(antenna, across, antenna.beamwidth_azimuth_rad)
         if antenna.elevation == "stacked":
-            ratio = ratio * patterns.taper_pattern(
-                antenna.taper,
-                np.sin(at.elevation_rad - elevation[j]),
-                antenna.beamwidth_elevation_rad,
-                antenna.sidelobe_db,
-            )
+            ratio = ratio * beam(antenna, np.sin(at.elevation_rad - elevation[j]), antenna.beamwidth_elevation_rad)
         else:
             ratio = ratio * elevation_gain(radar, np.array([elevation[j]]))
         total += jamming.jam_to_noise(
@@ -353,32 +420,33 @@ def surface_clutter_to_noise(radar: Radar, environment: Environment, range_m: Fl
 
     References
     ----------
-    `clutter.sigma0_constant_gamma`, `clutter.sigma0_nrl_sea`, `clutter.surface_clutter_area`.
+    `clutter.sigma0_constant_gamma`, `clutter.sigma0_nrl_sea`, `clutter.cell_area_m2`.
     """
     surface = environment.clutter
     assert surface is not None
-    height, earth = max(float(environment.site[0]), 0.0), environment.k * 2.0 / float(np.sum(environment.site[2:4]))
-    slant = np.maximum(np.asarray(range_m, dtype=np.float64), max(height, 1.0) * 1.001)
-    sine = height / slant * (1.0 + 0.5 * height / earth) - 0.5 * slant / earth
-    lit = sine > 0.0
-    grazing = np.arcsin(np.clip(sine, 1e-6, 1.0))
+    height, earth = max(float(environment.site[0]), 0.1), _effective_earth_m(environment)
+    slant = np.maximum(np.asarray(range_m, dtype=np.float64), height)
+    angle = clutter.grazing_angle_rad(height, slant, effective_radius_m=earth)
+    lit = angle > 0.0
+    grazing = np.clip(angle, 1e-6, 0.5 * np.pi)
     if surface.kind == "land":
         sigma0 = clutter.sigma0_constant_gamma(grazing, surface.gamma_db)
     else:
-        sigma0 = clutter.sigma0_nrl_sea(radar.frequency_hz, grazing, surface.sea_state, radar.antenna.polarisation)
-    area = clutter.surface_clutter_area(
-        slant, radar.range_cell_m, radar.beamwidth_azimuth_rad, grazing, radar.beamwidth_elevation_rad
+        sigma0 = clutter.sigma0_nrl_sea(
+            radar.frequency_hz, grazing, surface.sea_state, polarisation=2 * radar.antenna.polarisation.lower()
+        )
+    area = clutter.cell_area_m2(
+        slant,
+        grazing,
+        range_cell_m=radar.range_cell_m,
+        beamwidth_azimuth_rad=radar.beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=radar.beamwidth_elevation_rad,
     )
     depression = -np.arcsin(np.clip(height / slant * (1.0 + 0.5 * height / earth) + 0.5 * slant / earth, -1.0, 1.0))
     antenna = radar.antenna
     if antenna.elevation == "stacked":  # the lowest beam is centred half a beamwidth above the edge of the coverage
         centre = radar.elevation_min_rad + 0.5 * antenna.beamwidth_elevation_rad
-        one_way = patterns.taper_pattern(
-            antenna.taper,
-            np.sin(np.minimum(depression - centre, 0.0)),
-            antenna.beamwidth_elevation_rad,
-            antenna.sidelobe_db,
-        )
+        one_way = beam(antenna, np.sin(np.minimum(depression - centre, 0.0)), antenna.beamwidth_elevation_rad)
     else:
         one_way = elevation_gain(radar, depression)
     level = radar.snr_1m2_1m / radar.n_coherent / slant**4 * sigma0 * area * one_way**2
@@ -387,11 +455,15 @@ def surface_clutter_to_noise(radar: Radar, environment: Environment, range_m: Fl
     return np.where(lit, level, 0.0)
 
 
+def _effective_earth_m(environment: Environment) -> float:
+    """Effective earth radius, mean of both curvatures. [m]"""  # noqa: D400, D415
+    return environment.k * (2.0 / float(np.sum(environment.site[2:4])) + environment.ground_alt_m)
+
+
 def _clutter_at(radar: Radar, environment: Environment, at: Geometry, prf_hz: float) -> FloatArray:
     """Surface clutter at n cells, ambiguous ranges folded in, terrain's shadows left out."""
     unambiguous = 0.5 * C_MPS / prf_hz
-    horizon = environment.k * 2.0 / float(np.sum(environment.site[2:4]))
-    reach = np.sqrt(2.0 * horizon * max(float(environment.site[0]), 0.0)) * 1.05 + radar.range_cell_m
+    reach = np.sqrt(2.0 * _effective_earth_m(environment) * max(float(environment.site[0]), 0.1)) * 1.05
     folded = np.mod(at.range_m, unambiguous)
     total = np.zeros(len(at.range_m))
     for fold in range(max(int(np.ceil(reach / unambiguous)), 1)):
@@ -432,9 +504,12 @@ def _rain_clutter(radar: Radar, environment: Environment, at: Geometry, prf_hz: 
     """Rain's echo at the output of each filter, (n, filters), over noise."""
     rain = environment.rain
     assert rain is not None
-    eta = float(clutter.weather_reflectivity(radar.frequency_hz, rain.rate_mmph))
-    volume = clutter.volume_clutter_cell(
-        at.range_m, radar.range_cell_m, radar.beamwidth_azimuth_rad, radar.beamwidth_elevation_rad
+    eta = float(clutter.weather_reflectivity(radar.frequency_hz, clutter.rain_reflectivity(rain.rate_mmph)))
+    volume = clutter.cell_volume_m3(
+        at.range_m,
+        range_cell_m=radar.range_cell_m,
+        beamwidth_azimuth_rad=radar.beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=radar.beamwidth_elevation_rad,
     )
     cnr = radar.snr_1m2_1m / radar.n_coherent / at.range_m**4 * eta * volume * rain_gain(radar, environment, at)
     cnr = np.where(at.height_m <= rain.top_m, cnr, 0.0)
