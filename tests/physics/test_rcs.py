@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.plain import rcs as plain
 from watchfloor.physics import rcs
+from watchfloor.physics.physical_optics import Facets, rcs_m2
 
 
 def signature(**changes):
@@ -85,3 +89,171 @@ def test_a_bad_signature_is_refused(changes, message):
 def test_a_lens_needs_sense():
     with pytest.raises(ValueError, match="radius_m"):
         rcs.luneburg_m2(-0.1, 1e9)
+
+
+SIZES = [1e-5, 1e-4, 0.003, 0.1, 0.5, 1.0, np.pi, 2 * np.pi, 10.0, 37.7, 100.0]
+C = 299_792_458.0
+
+
+def radius_of(x):
+    """Radius of the sphere of size x = ka at 1 GHz. [m]"""
+    return np.asarray(x) * C / (2 * np.pi * 1e9)
+
+
+def test_the_conducting_sphere_is_the_series_in_many_digits():
+    radius = radius_of(SIZES)
+    expected = np.pi * radius**2 * [plain.sphere_efficiency(x) for x in 2 * np.pi * 1e9 / C * radius]
+    np.testing.assert_allclose(rcs.mie_sphere_m2(radius, 1e9), expected, rtol=1e-13)
+
+
+def test_the_largest_sphere_is_the_series_in_many_digits():
+    radius = radius_of([1e3, 1e4])
+    expected = np.pi * radius**2 * [plain.sphere_efficiency(x) for x in 2 * np.pi * 1e9 / C * radius]
+    np.testing.assert_allclose(rcs.mie_sphere_m2(radius, 1e9), expected, rtol=2e-12)
+
+
+@pytest.mark.parametrize("index", [1.55, 1.33 + 1e-5j, 8.2 + 1.8j, 0.75, 1.0001])
+def test_the_dielectric_sphere_is_the_series_in_many_digits(index):
+    radius = radius_of([1e-3, 0.1, 1.0, 3.0, 20.0])
+    expected = np.pi * radius**2 * [plain.sphere_efficiency(x, index) for x in 2 * np.pi * 1e9 / C * radius]
+    np.testing.assert_allclose(rcs.mie_sphere_m2(radius, 1e9, refractive_index=index), expected, rtol=1e-8)
+
+
+def test_a_sphere_of_endless_index_conducts():
+    radius = radius_of([0.5, 1.0, 5.0])
+    found = rcs.mie_sphere_m2(radius, 1e9, refractive_index=1e4 + 1e4j)
+    np.testing.assert_allclose(found, rcs.mie_sphere_m2(radius, 1e9), rtol=3e-4)  # skin depth over radius
+
+
+def test_the_smallest_spheres_join_the_series_smoothly():
+    x = np.array([0.999e-6, 1.001e-6])
+    for index in (None, 1.5 + 0.1j):
+        low, high = rcs.mie_sphere_m2(radius_of(x), 1e9, refractive_index=index) / x**6
+        assert low == pytest.approx(high, rel=1e-9)
+    assert rcs.mie_sphere_m2(0.0, 1e9) == 0.0
+
+
+def test_spheres_broadcast():
+    assert rcs.mie_sphere_m2(np.ones((3, 1)), [1e9, 2e9]).shape == (3, 2)
+    assert rcs.mie_sphere_m2(1.0, [1e9, 2e9], refractive_index=[[1.5], [2.0 + 1j]]).shape == (2, 2)
+
+
+@pytest.mark.parametrize("shape", ["square", "triangular"])
+@pytest.mark.parametrize(
+    "towards", [(1, 1, 1), (1, 1.6, 2), (0.3, 1, 1.1), (0.2, 0.5, 1), (1, 0.1, 0.15), (0.3, 0.4, 1)]
+)
+def test_a_corner_sends_back_what_rays_do(shape, towards):
+    x, y, z = towards
+    found = rcs.trihedral_m2(
+        1.0, 3e9, shape=shape, azimuth_rad=np.arctan2(y, x), elevation_rad=np.arctan2(z, np.hypot(x, y))
+    )
+    aperture = np.sqrt(found / (4 * np.pi)) * C / 3e9
+    # counted on a grid of 9 mm: its edge is a few metres long, half a cell uncertain at random
+    assert aperture == pytest.approx(plain.corner_aperture(shape, towards), abs=8e-3)
+
+
+def test_a_corner_of_quarter_discs_sends_back_what_rays_do():
+    found = rcs.trihedral_m2(1.0, 3e9, shape="circular")
+    aperture = np.sqrt(found / (4 * np.pi)) * C / 3e9
+    assert aperture == pytest.approx(plain.corner_aperture("circular", (1, 1, 1)), abs=8e-3)
+
+
+@given(st.floats(0.0, np.pi / 2), st.floats(0.0, np.pi / 2))
+def test_no_corner_outshines_its_axis(azimuth, elevation):
+    for shape in ("square", "triangular"):
+        best = rcs.trihedral_m2(1.0, 3e9, shape=shape)
+        found = rcs.trihedral_m2(1.0, 3e9, shape=shape, azimuth_rad=azimuth, elevation_rad=elevation)
+        assert 0.0 <= found <= best * (1 + 1e-9)
+
+
+def test_a_square_plate_and_its_disc_have_the_same_peak_per_area():
+    assert rcs.disc_m2(1 / np.sqrt(np.pi), 3e9) == pytest.approx(rcs.plate_m2(1.0, 1.0, 3e9), rel=1e-12)
+
+
+def test_the_disc_is_smooth_through_its_axis():
+    tilt = np.array([0.0, 1e-9, 1.58e-6, 1.6e-6, 1e-5])
+    np.testing.assert_allclose(rcs.disc_m2(0.5, 3e9, tilt), rcs.disc_m2(0.5, 3e9), rtol=1e-7)
+
+
+def test_an_equal_axed_ellipsoid_is_a_sphere_from_everywhere():
+    azimuth, elevation = np.linspace(-3, 3, 13), np.linspace(-1.5, 1.5, 13)
+    np.testing.assert_allclose(rcs.ellipsoid_m2(0.7, 0.7, 0.7, 3e9, azimuth, elevation), np.pi * 0.49, rtol=1e-12)
+
+
+def test_an_ogive_from_the_side_shrinks_to_nothing_at_its_limit():
+    tip = np.arcsin(2 * 0.5 * 2 * 0.25 / (0.25 + 0.25**2) / 2)  # sin = half length / arc radius, length 1, radius 0.25
+    limit = np.pi / 2 - tip
+    near = rcs.ogive_m2(1.0, 0.25, 10e9, limit + np.array([1e-6, 0.1, 0.3]))
+    assert near[0] < 1e-5 * near[2]
+    assert np.all(np.diff(near) > 0.0)
+    with pytest.raises(ValueError, match="aspect_rad: no point"):
+        rcs.ogive_m2(1.0, 0.25, 10e9, limit - 1e-3)
+
+
+def test_a_second_diffraction_fades_with_size():
+    half = np.radians(15.0)
+    ratio = [rcs.cone_nose_m2(r, half, 3e9) / rcs.cone_nose_m2(r, half, 3e9, n_diffractions=1) for r in (0.1, 1.0, 1e6)]
+    assert abs(ratio[2] - 1.0) < 1e-3 < abs(ratio[1] - 1.0)
+
+
+def test_the_closed_forms_meet_the_facets():
+    # a cylinder of 720 flat sides, and a cone: physical optics with its edges, in their specular directions
+    around = np.linspace(0.0, 2 * np.pi, 721)[:-1]
+    ring = np.stack([0 * around, np.cos(around), np.sin(around)], axis=1)
+    n, nxt = np.arange(720), np.roll(np.arange(720), -1)
+    end, other = np.full(720, 1440), np.full(720, 1441)
+    corner = np.concatenate(
+        [
+            np.stack(t, 1)
+            for t in ((n, n + 720, nxt), (nxt, n + 720, nxt + 720), (end, n, nxt), (other, nxt + 720, n + 720))
+        ]
+    )
+    vertex = np.concatenate([0.2 * ring + [-0.5, 0, 0], 0.2 * ring + [0.5, 0, 0], [[-0.5, 0, 0], [0.5, 0, 0]]])
+    tube = Facets(vertex_m=vertex, corner=corner[:, ::-1] if _inside_out(vertex, corner) else corner)
+    found = rcs_m2(tube, 10e9, np.pi / 2 + np.array([0.0, 0.01, 0.02])).sigma_m2
+    np.testing.assert_allclose(found, rcs.cylinder_m2(0.2, 1.0, 10e9, [0.0, 0.01, 0.02]), rtol=0.06)  # 1 / (2 k a)
+    half, height = np.radians(15.0), 0.25 / np.tan(np.radians(15.0))
+    vertex = np.concatenate([0.25 * ring, [[height, 0, 0], [0, 0, 0]]])
+    corner = np.concatenate([np.stack(t, 1) for t in ((n, nxt, end - 720), (nxt, n, end - 719))])
+    cone = Facets(vertex_m=vertex, corner=corner[:, ::-1] if _inside_out(vertex, corner) else corner)
+    found = rcs_m2(cone, 10e9, np.pi / 2 - half).sigma_m2
+    assert found == pytest.approx(rcs.frustum_m2(0.0, 0.25, half, 10e9), rel=0.06)
+
+
+def _inside_out(vertex, corner):
+    a, b, c = (vertex[corner[:, i]] for i in range(3))
+    return np.einsum("ij,ij->", a, np.cross(b - a, c - a)) < 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rcs.mie_sphere_m2(-1.0, 1e9), "radius_m must be at least 0"),
+        (lambda: rcs.mie_sphere_m2([1.0, np.nan], 1e9), "radius_m must be at least 0"),
+        (lambda: rcs.mie_sphere_m2(1.0, 0.0), "frequency_hz must be above 0"),
+        (lambda: rcs.mie_sphere_m2(1e6, 1e9), "exceeds 1e6"),
+        (lambda: rcs.mie_sphere_m2(1.0, 1e9, refractive_index=8 - 2j), "take the conjugate"),
+        (lambda: rcs.mie_sphere_m2(1.0, 1e9, refractive_index=np.nan), "refractive_index must be finite"),
+        (lambda: rcs.plate_m2(1.0, 0.01, 1e9), "height_m must be at least wavelength / 2 pi"),
+        (lambda: rcs.plate_m2(1.0, 1.0, 1e9, 20.0), "off_normal_rad must be from 0"),
+        (lambda: rcs.plate_m2(1.0, 1.0, 1e9, 0.1, np.inf), "around_rad must be finite"),
+        (lambda: rcs.disc_m2(1.0, 1e9, -0.1), "off_normal_rad"),
+        (lambda: rcs.dihedral_m2(1.0, 1.0, 1e9, 1.0), "off_bisector_rad"),
+        (
+            lambda: rcs.trihedral_m2(1.0, 1e9, shape="round"),
+            "shape must be square, triangular or circular, got 'round'",
+        ),
+        (lambda: rcs.trihedral_m2(1.0, 1e9, shape="circular", azimuth_rad=0.5), "only the axis"),
+        (lambda: rcs.trihedral_m2(1.0, 1e9, shape="square", elevation_rad=45.0), "degrees"),
+        (lambda: rcs.cylinder_m2(1.0, 1.0, 1e9, np.pi / 2), "take disc_m2"),
+        (lambda: rcs.tip_m2(0.0, 1e9), "half_angle_rad must lie between"),
+        (lambda: rcs.cone_nose_m2(1.0, 0.2, 1e9, n_diffractions=3), "n_diffractions must be 1 or 2"),
+        (lambda: rcs.frustum_m2(1.0, 0.5, 0.2, 1e9), "small_radius_m must be below"),
+        (lambda: rcs.ogive_m2(1.0, 0.5, 1e9), "radius_m must be below half"),
+        (lambda: rcs.ellipsoid_m2(1.0, 1.0, 0.01, 1e9), "least_radius_of_curvature_m"),
+        (lambda: rcs.ellipsoid_m2(1.0, 1.0, 1.0, 1e9, 0.0, 2.0), "elevation_rad"),
+    ],
+)
+def test_what_optics_cannot_know_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -4,15 +4,16 @@ What comes in: arrays and one immutable `radar.Radar`, in SI units and radians, 
 in ``_db``. What goes out: arrays of the same leading shape. Nothing here knows configuration, decides anything, keeps
 state or draws random numbers; variates come in as arguments. Arrays broadcast.
 
-================  ======================================================================================
-`frames`          WGS-84: geodetic, ECEF, east-north-up, polar about a sensor, aspect, geodesics
-`detection`       threshold, probability of detection (Swerling 0 to 4), its inverse, the detector's density
-`radar`           the immutable `Radar`, range equation, detection range, `look`
-`accuracy`        error sigmas of range, angles and range rate
-`atmosphere`      loss in oxygen and water vapour (ITU-R P.676, P.835), tabulated for one frequency
-`propagation`     effective earth, horizon, apparent elevation
-`rcs`             radar cross-section tables by aspect and band, the Luneburg lens
-================  ======================================================================================
+=================  ======================================================================================
+`frames`           WGS-84: geodetic, ECEF, east-north-up, polar about a sensor, aspect, geodesics
+`detection`        threshold, probability of detection (Swerling 0 to 4), its inverse, the detector's density
+`radar`            the immutable `Radar`, range equation, detection range, `look`
+`accuracy`         error sigmas of range, angles and range rate
+`atmosphere`       loss in oxygen and water vapour (ITU-R P.676, P.835), tabulated for one frequency
+`propagation`      effective earth, horizon, apparent elevation
+`rcs`              radar cross-section: exact sphere, closed forms of simple bodies, tables by aspect and band
+`physical_optics`  radar cross-section of a body of facets, with hard shadows and a flag of trust
+=================  ======================================================================================
 
 Import what you need from the module that holds it; this file imports none of them.
 """
