@@ -1,0 +1,292 @@
+r"""Noise jamming: how far it raises a radar's noise, and how near a target must come to be seen through it.
+
+Power level only: an emitter is its effective radiated power and bandwidth, the radar's antenna a gain in the
+emitter's direction. Jamming is noise to the radar; the emitters' shares add, and so they add to clutter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from watchfloor.base.units import BOLTZMANN_JPK, FloatArray
+from watchfloor.physics._domain import within
+
+if TYPE_CHECKING:
+    from watchfloor.physics.radar import Radar
+
+
+def jam_to_noise(
+    erp_w: ArrayLike,
+    jam_bandwidth_hz: ArrayLike,
+    range_m: ArrayLike,
+    *,
+    gain_rx: ArrayLike,
+    wavelength_m: ArrayLike,
+    noise_temperature_k: ArrayLike,
+    bandwidth_hz: ArrayLike,
+    losses: ArrayLike = 1.0,
+) -> FloatArray:
+    r"""Jamming over noise in a radar's receiver, one emitter.
+
+    Parameters
+    ----------
+    erp_w : array_like
+        Effective radiated power towards the radar (power times gain), at least 0. [W]
+    jam_bandwidth_hz : array_like
+        Band over which the power is spread evenly and which holds the radar's own, above 0. [Hz]
+    range_m : array_like
+        Range of the emitter, above 0. [m]
+    gain_rx : array_like
+        The radar's receiving gain in the emitter's direction, at least 0: the gain of the peak times the one-way
+        pattern there (`antenna.taper_pattern`). [power ratio]
+    wavelength_m : array_like
+        Wavelength, above 0. [m]
+    noise_temperature_k : array_like
+        The radar's system noise temperature at the antenna's terminals, above 0. [K]
+    bandwidth_hz : array_like
+        The radar's bandwidth, above 0. [Hz]
+    losses : array_like
+        One-way loss in the atmosphere, and of polarisation (2 of a linear emitter slanted against a linear radar), at
+        least 1; not the radar's own, which takes noise and jamming alike. [power ratio]
+
+    Returns
+    -------
+    array
+        Jamming over the system's noise, whatever the processing, as both are noise. [power ratio]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    :math:`\frac JN=\frac{\mathrm{ERP}}{\max(B_j,B)}\,\frac{G_r\lambda^2}{(4\pi R)^2\,L\,kT_s}`. An emitter narrower
+    than the radar's band fills it only in part; its power then counts whole. Sum several emitters' ratios; the
+    signal-to-noise ratio falls as in `snr_jammed`.
+
+    References
+    ----------
+    Barton, *Radar Equations for Modern Radar*, 2013, section 3.6 (noise jamming); Skolnik, *Introduction to Radar
+    Systems*, 2nd ed., 1980, section 14.5.
+
+    Examples
+    --------
+    >>> jam = jam_to_noise(1e3, 50e6, 100e3, gain_rx=[1e4, 10.0], wavelength_m=0.1, noise_temperature_k=600.0,
+    ...                    bandwidth_hz=1e6)
+    >>> np.round(10 * np.log10(jam), 1)  # in the main beam, in a sidelobe of 10 dB
+    array([51.8, 21.8])
+    """
+    erp = within("erp_w", erp_w, least=0.0, remedy="decibels?")
+    own = within("bandwidth_hz", bandwidth_hz, above=0.0)
+    band = np.maximum(within("jam_bandwidth_hz", jam_bandwidth_hz, above=0.0), own)
+    distance = within("range_m", range_m, above=0.0)
+    gain = within("gain_rx", gain_rx, least=0.0, remedy="decibels?")
+    wavelength = within("wavelength_m", wavelength_m, above=0.0)
+    noise_wphz = BOLTZMANN_JPK * within("noise_temperature_k", noise_temperature_k, above=0.0)
+    loss = within("losses", losses, least=1.0, remedy="decibels?")
+    return erp / band * gain * (wavelength / (4.0 * math.pi * distance)) ** 2 / (loss * noise_wphz)
+
+
+def _own_at_1m(radar: Radar, erp_w: ArrayLike, jam_bandwidth_hz: ArrayLike, losses: ArrayLike) -> FloatArray:
+    """Jamming-to-noise ratio of an emitter on the target in the main beam, at 1 m."""
+    return jam_to_noise(
+        erp_w,
+        jam_bandwidth_hz,
+        1.0,
+        gain_rx=radar.antenna.gain_rx,
+        wavelength_m=radar.wavelength_m,
+        noise_temperature_k=radar.noise_temperature_k,
+        bandwidth_hz=radar.bandwidth_hz,
+        losses=losses,
+    )
+
+
+def snr_jammed(snr: ArrayLike, jam_to_noise: ArrayLike) -> FloatArray:
+    r"""Signal over noise and jamming.
+
+    Parameters
+    ----------
+    snr : array_like
+        Signal-to-noise ratio without jamming, at least 0. [power ratio]
+    jam_to_noise : array_like
+        Sum over the emitters, at least 0. [power ratio]
+
+    Returns
+    -------
+    array
+        :math:`\mathrm{SNR}/(1+J/N)`. [power ratio]
+
+    Raises
+    ------
+    ValueError
+        If an argument is negative or not finite.
+
+    Notes
+    -----
+    Holds for jamming that is white over the radar's band and lasts for the look.
+
+    References
+    ----------
+    Barton, *Radar Equations for Modern Radar*, 2013, section 3.6.
+
+    Examples
+    --------
+    >>> float(snr_jammed(100.0, 9.0))
+    10.0
+    """
+    jam = within("jam_to_noise", jam_to_noise, least=0.0, remedy="decibels?")
+    return within("snr", snr, least=0.0, remedy="decibels?") / (1.0 + jam)
+
+
+def jam_to_signal(
+    radar: Radar,
+    target_range_m: ArrayLike,
+    sigma_m2: ArrayLike,
+    jam_to_noise: ArrayLike,
+) -> FloatArray:
+    r"""Jamming over the signal of a target, at the detector.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar.
+    target_range_m : array_like
+        Range of the target, above 0. [m]
+    sigma_m2 : array_like
+        Its radar cross-section, above 0. [m2]
+    jam_to_noise : array_like
+        Sum over the emitters, at least 0 (`jam_to_noise`). [power ratio]
+
+    Returns
+    -------
+    array
+        Ratio; the signal counts with all of the radar's coherent processing. [power ratio]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    References
+    ----------
+    Adamy, *EW 101: A First Course in Electronic Warfare*, 2001, ch. 9 (J/S, there before the processing).
+
+    Notes
+    -----
+    No gas; put its loss into the cross-section.
+    """
+    slant = within("target_range_m", target_range_m, above=0.0)
+    sigma = within("sigma_m2", sigma_m2, above=0.0, remedy="decibels?")
+    jam = within("jam_to_noise", jam_to_noise, least=0.0, remedy="decibels?")
+    return jam * slant**4 / (radar.snr_1m2_1m * sigma)
+
+
+def burn_through_range_m(
+    radar: Radar,
+    sigma_m2: ArrayLike,
+    snr_needed: ArrayLike,
+    *,
+    erp_w: ArrayLike = 0.0,
+    jam_bandwidth_hz: ArrayLike = 1.0,
+    losses: ArrayLike = 1.0,
+    other_jam_to_noise: ArrayLike = 0.0,
+) -> FloatArray:
+    r"""Range at which a target that carries an emitter is seen through its noise.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar; its beam looks at the target.
+    sigma_m2 : array_like
+        The target's radar cross-section, at least 0. [m2]
+    snr_needed : array_like
+        Signal over noise and jamming that the detection needs (`detection.required_snr`), above 0. [power ratio]
+    erp_w, jam_bandwidth_hz, losses : array_like
+        Of the emitter on the target, as in `jam_to_noise`; 0 W for none (a target behind others' jamming only).
+        [W, Hz, power ratio]
+    other_jam_to_noise : array_like
+        Sum over the emitters elsewhere (stand-off, escort), at least 0; held fixed. [power ratio]
+
+    Returns
+    -------
+    array
+        Range. Farther off the target hides, nearer it is seen. [m]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    With :math:`S=\mathrm{SNR}(1\,\mathrm m)\sigma` and :math:`J=(J/N)(1\,\mathrm m)`, the root of
+    :math:`S/R^4=D\,(1+K+J/R^2)`, exact with noise: :math:`R^2=[\sqrt{D^2J^2+4DS(1+K)}-DJ]/2D(1+K)`. No gas, no
+    horizon. Without noise it is the textbook's :math:`R=\sqrt{S/DJ}`, self-screening; without the target's own
+    emitter :math:`[S/D(1+K)]^{1/4}`, stand-off.
+
+    References
+    ----------
+    Barton, *Radar Equations for Modern Radar*, 2013, section 3.6; Skolnik, *Introduction to Radar Systems*, 2nd ed.,
+    1980, section 14.5 (self-screening range).
+
+    Examples
+    --------
+    >>> from watchfloor.physics.radar import Radar
+    >>> radar = Radar.of(frequency_hz=3e9, peak_power_w=1e5, pulse_width_s=1e-5, bandwidth_hz=1e6, n_coherent=8,
+    ...     n_pulses=1, gain_tx=3000.0, gain_rx=3000.0, noise_temperature_k=600.0, losses=10.0,
+    ...     beamwidth_azimuth_rad=0.03, beamwidth_elevation_rad=0.05, elevation_min_rad=0.0, elevation_max_rad=0.5,
+    ...     period_s=10.0, pfa=1e-6, range_min_m=1e3, range_max_m=3e5, range_rate_max_mps=700.0,
+    ...     measures_elevation=True, measures_range_rate=True)
+    >>> clear, jammed = burn_through_range_m(radar, 2.0, 20.0, erp_w=[0.0, 10.0], jam_bandwidth_hz=50e6)
+    >>> round(float(clear) / 1e3, 1), round(float(jammed) / 1e3, 1)
+    (144.6, 9.8)
+    """
+    signal = radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
+    needed = within("snr_needed", snr_needed, above=0.0, remedy="decibels?")
+    background = 1.0 + within("other_jam_to_noise", other_jam_to_noise, least=0.0, remedy="decibels?")
+    own = _own_at_1m(radar, erp_w, jam_bandwidth_hz, losses)
+    # the root of a quadratic in the square of range, in the form that does not cancel
+    return np.sqrt(2.0 * signal / (needed * own + np.sqrt((needed * own) ** 2 + 4.0 * needed * signal * background)))
+
+
+def crossover_range_m(
+    radar: Radar, sigma_m2: ArrayLike, *, erp_w: ArrayLike, jam_bandwidth_hz: ArrayLike, losses: ArrayLike = 1.0
+) -> FloatArray:
+    r"""Range at which the echo of a target that carries an emitter equals its noise, at the detector.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar; its beam looks at the target.
+    sigma_m2 : array_like
+        The target's radar cross-section, at least 0. [m2]
+    erp_w, jam_bandwidth_hz, losses : array_like
+        Of the emitter, as in `jam_to_noise`; power above 0. [W, Hz, power ratio]
+
+    Returns
+    -------
+    array
+        :math:`\sqrt{S/J}`, thermal noise left out. [m]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain.
+
+    Notes
+    -----
+    The signal counts with the radar's coherent processing, so that for one pulse without compression this is the
+    textbook's crossover.
+
+    References
+    ----------
+    Mahafza, *Radar Systems Analysis and Design Using MATLAB*, 3rd ed., 2013, section 3.4 (self-screening jammers).
+    """
+    power = within("erp_w", erp_w, above=0.0, remedy="decibels?")
+    own = _own_at_1m(radar, power, jam_bandwidth_hz, losses)
+    return np.sqrt(radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?") / own)
