@@ -5,8 +5,8 @@ import pytest
 
 from tests.physics.test_filters import by_hand
 from tests.physics.test_parts import VALUES
-from watchfloor.physics import antenna, atmosphere, clutter, filters, frames, propagation
-from watchfloor.physics.environment import Environment, Rain, SurfaceClutter, Targets
+from watchfloor.physics import antenna, atmosphere, clutter, filters, frames, jamming, propagation
+from watchfloor.physics.environment import Environment, Jammers, Rain, SurfaceClutter, Targets
 from watchfloor.physics.propagation import Surface
 from watchfloor.physics.radar import Radar, look
 
@@ -185,3 +185,20 @@ def test_a_blind_range_and_a_blind_speed_are_blind():
 def test_surroundings_outside_their_domain_are_named(build, wanted):
     with pytest.raises(ValueError, match=wanted):
         build()
+
+
+def test_a_jammer_is_heard_through_main_lobe_and_sidelobes():
+    one, free = radar(), radar()
+    spot = frames.polar_to_ecef(np.array([150e3, 80e3]), np.array([1.0, 2.5]), 0.05, SITE)
+    noise = Jammers(ecef_m=spot, erp_w=np.array([100.0, 1e3]), bandwidth_hz=np.array([10e6, 50e6]))
+    bearing = np.array([1.0, 1.0 + np.radians(0.75), 4.0])
+    seen, free = compare(one, at(bearing, 0.05, 60e3), jammers=noise)
+    receiver = {
+        "gain_rx": 3e3, "wavelength_m": one.wavelength_m, "noise_temperature_k": 600.0, "bandwidth_hz": 1e6
+    }  # fmt: skip
+    peak = [float(jamming.jam_to_noise(*row, **receiver)) for row in ((100.0, 10e6, 150e3), (1e3, 50e6, 80e3))]
+    floor = 10.0**-3.0  # Gaussian beam, sidelobes 30 dB down in azimuth; elevation is that of the targets
+    np.testing.assert_allclose(seen.jamming, [
+        peak[0] + peak[1] * floor, 0.5 * peak[0] + peak[1] * floor, (peak[0] + peak[1]) * floor
+    ], rtol=0.02)  # fmt: skip
+    np.testing.assert_allclose(seen.snr_1m2, free.snr_1m2 / (1.0 + seen.jamming), rtol=1e-12)
