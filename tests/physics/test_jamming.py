@@ -36,45 +36,33 @@ RADAR = Radar.of(
 )
 
 
-def ratio(radar, range_m, *, pattern=1.0, **emitter):
-    """Jam-to-noise ratio of an emitter in one radar's beam."""
-    return jamming.jam_to_noise(
-        emitter.pop("erp_w"),
-        emitter.pop("jam_bandwidth_hz"),
-        range_m,
-        gain_rx=radar.antenna.gain_rx * np.asarray(pattern),
-        wavelength_m=radar.wavelength_m,
-        noise_temperature_k=radar.noise_temperature_k,
-        bandwidth_hz=radar.bandwidth_hz,
-        **emitter,
-    )
-
-
 def test_a_jammer_s_power_density_is_collected_by_the_effective_area():
     distance, erp, band = 80e3, 5e3, 20e6
     flux = erp / (4.0 * math.pi * distance**2) / band  # W/m2/Hz
     area = RADAR.antenna.gain_rx * RADAR.wavelength_m**2 / (4.0 * math.pi)
     expected = flux * area / (BOLTZMANN_JPK * 600.0)
-    assert ratio(RADAR, distance, erp_w=erp, jam_bandwidth_hz=band) == pytest.approx(expected, rel=1e-12)
+    assert jamming.jam_to_noise(RADAR, distance, erp_w=erp, bandwidth_hz=band) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_narrow_emitter_s_power_counts_whole():
-    spot = ratio(RADAR, 1e5, erp_w=100.0, jam_bandwidth_hz=RADAR.bandwidth_hz)
-    narrower = ratio(RADAR, 1e5, erp_w=100.0, jam_bandwidth_hz=1e4)
+    spot = jamming.jam_to_noise(RADAR, 1e5, erp_w=100.0, bandwidth_hz=RADAR.bandwidth_hz)
+    narrower = jamming.jam_to_noise(RADAR, 1e5, erp_w=100.0, bandwidth_hz=1e4)
     assert narrower == pytest.approx(float(spot), rel=1e-12)
 
 
 @given(distance=st.floats(1e3, 1e6), pattern=st.floats(1e-6, 1.0))
 def test_the_ratio_falls_with_the_square_of_distance_and_with_the_pattern(distance, pattern):
-    arguments = {"erp_w": 1e3, "jam_bandwidth_hz": 1e7}
-    one = ratio(RADAR, distance, **arguments)
-    assert ratio(RADAR, 2.0 * distance, **arguments) == pytest.approx(one / 4.0, rel=1e-12)
-    assert ratio(RADAR, distance, pattern=pattern, **arguments) == pytest.approx(pattern * one, rel=1e-12)
+    arguments = {"erp_w": 1e3, "bandwidth_hz": 1e7}
+    one = jamming.jam_to_noise(RADAR, distance, **arguments)
+    assert jamming.jam_to_noise(RADAR, 2.0 * distance, **arguments) == pytest.approx(one / 4.0, rel=1e-12)
+    assert jamming.jam_to_noise(RADAR, distance, pattern=pattern, **arguments) == pytest.approx(
+        pattern * one, rel=1e-12
+    )
 
 
 def test_several_emitters_add():
-    each = ratio(
-        RADAR, [80e3, 120e3], erp_w=[1e3, 5e3], jam_bandwidth_hz=[1e7, 5e7], pattern=[1e-3, 1e-4], losses=[1.0, 2.0]
+    each = jamming.jam_to_noise(
+        RADAR, [80e3, 120e3], erp_w=[1e3, 5e3], bandwidth_hz=[1e7, 5e7], pattern=[1e-3, 1e-4], losses=[1.0, 2.0]
     )
     together = jamming.snr_jammed(100.0, each.sum())
     assert together < np.min(jamming.snr_jammed(100.0, each))
@@ -88,9 +76,9 @@ def test_several_emitters_add():
     other=st.floats(0.0, 1e4),
 )
 def test_at_the_burn_through_range_the_needed_ratio_is_met(sigma, needed, erp, other):
-    arguments = {"erp_w": erp, "jam_bandwidth_hz": 30e6}
+    arguments = {"erp_w": erp, "bandwidth_hz": 30e6}
     reach = jamming.burn_through_range_m(RADAR, sigma, needed, other_jam_to_noise=other, **arguments)
-    jam = ratio(RADAR, reach, **arguments) + other
+    jam = jamming.jam_to_noise(RADAR, reach, **arguments) + other
     assert jamming.snr_jammed(snr(RADAR, reach, sigma), jam) == pytest.approx(needed, rel=1e-9)
 
 
@@ -101,28 +89,28 @@ def test_without_an_emitter_it_is_the_detection_range():
 
 
 def test_strong_self_screening_leaves_the_textbook_s_square_root():
-    reach = jamming.burn_through_range_m(RADAR, 2.0, 20.0, erp_w=1e6, jam_bandwidth_hz=1e7)
-    crossover = jamming.crossover_range_m(RADAR, 2.0, erp_w=1e6, jam_bandwidth_hz=1e7)
+    reach = jamming.burn_through_range_m(RADAR, 2.0, 20.0, erp_w=1e6, bandwidth_hz=1e7)
+    crossover = jamming.crossover_range_m(RADAR, 2.0, erp_w=1e6, bandwidth_hz=1e7)
     assert reach == pytest.approx(crossover / math.sqrt(20.0), rel=1e-3)
 
 
 def test_at_the_crossover_range_signal_and_jamming_are_equal():
-    crossover = jamming.crossover_range_m(RADAR, 2.0, erp_w=50.0, jam_bandwidth_hz=1e7)
-    jam = ratio(RADAR, crossover, erp_w=50.0, jam_bandwidth_hz=1e7)
+    crossover = jamming.crossover_range_m(RADAR, 2.0, erp_w=50.0, bandwidth_hz=1e7)
+    jam = jamming.jam_to_noise(RADAR, crossover, erp_w=50.0, bandwidth_hz=1e7)
     assert jamming.jam_to_signal(RADAR, crossover, 2.0, jam) == pytest.approx(1.0, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ratio(RADAR, 0.0, erp_w=1.0, jam_bandwidth_hz=1e6), "range_m"),
-        (lambda: ratio(RADAR, 1e5, erp_w=-1.0, jam_bandwidth_hz=1e6), "erp_w"),
-        (lambda: ratio(RADAR, 1e5, erp_w=1.0, jam_bandwidth_hz=math.nan), "jam_bandwidth_hz"),
-        (lambda: ratio(RADAR, 1e5, erp_w=1.0, jam_bandwidth_hz=1e6, pattern=-30.0), "gain_rx"),
-        (lambda: ratio(RADAR, 1e5, erp_w=1.0, jam_bandwidth_hz=1e6, losses=0.5), "losses"),
+        (lambda: jamming.jam_to_noise(RADAR, 0.0, erp_w=1.0, bandwidth_hz=1e6), "range_m"),
+        (lambda: jamming.jam_to_noise(RADAR, 1e5, erp_w=-1.0, bandwidth_hz=1e6), "erp_w"),
+        (lambda: jamming.jam_to_noise(RADAR, 1e5, erp_w=1.0, bandwidth_hz=math.nan), "bandwidth_hz"),
+        (lambda: jamming.jam_to_noise(RADAR, 1e5, erp_w=1.0, bandwidth_hz=1e6, pattern=-30.0), "pattern"),
+        (lambda: jamming.jam_to_noise(RADAR, 1e5, erp_w=1.0, bandwidth_hz=1e6, losses=0.5), "losses"),
         (lambda: jamming.snr_jammed(-1.0, 0.0), "snr"),
         (lambda: jamming.burn_through_range_m(RADAR, 1.0, 0.0), "snr_needed"),
-        (lambda: jamming.crossover_range_m(RADAR, 1.0, erp_w=0.0, jam_bandwidth_hz=1e6), "erp_w"),
+        (lambda: jamming.crossover_range_m(RADAR, 1.0, erp_w=0.0, bandwidth_hz=1e6), "erp_w"),
     ],
 )
 def test_jamming_outside_its_domain_is_refused(call, message):
@@ -132,5 +120,5 @@ def test_jamming_outside_its_domain_is_refused(call, message):
 
 def test_the_radar_s_own_losses_do_not_help_it_against_noise():
     lossier = RADAR.but(losses=100.0)
-    arguments = {"erp_w": 1e3, "jam_bandwidth_hz": 1e7}
-    assert ratio(lossier, 1e5, **arguments) == ratio(RADAR, 1e5, **arguments)
+    arguments = {"erp_w": 1e3, "bandwidth_hz": 1e7}
+    assert jamming.jam_to_noise(lossier, 1e5, **arguments) == jamming.jam_to_noise(RADAR, 1e5, **arguments)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.physics.test_jamming import RADAR, ratio
+from tests.physics.test_jamming import RADAR
 from watchfloor.physics import jamming
 
 # one pulse without compression or losses, as the textbooks write it
@@ -23,7 +23,7 @@ def test_adamy_self_protection(range_km, sigma_m2):
     expected = (
         71.0 + db(erp_w) - db(PLAIN.peak_power_w * PLAIN.antenna.gain_tx) + 20.0 * math.log10(range_km) - db(sigma_m2)
     )
-    jam = ratio(PLAIN, range_km * 1e3, erp_w=erp_w, jam_bandwidth_hz=PLAIN.bandwidth_hz)
+    jam = jamming.jam_to_noise(PLAIN, range_km * 1e3, erp_w=erp_w, bandwidth_hz=PLAIN.bandwidth_hz)
     assert db(jamming.jam_to_signal(PLAIN, range_km * 1e3, sigma_m2, jam)) == pytest.approx(expected, abs=0.02)
 
 
@@ -32,11 +32,11 @@ def test_adamy_stand_off():
     erp_w, target_km, jammer_km, sidelobe_db, sigma = 5e4, 15.0, 60.0, -30.0, 3.0
     expected = 71.0 + db(erp_w) - db(PLAIN.peak_power_w * PLAIN.antenna.gain_tx) + 40.0 * math.log10(target_km)
     expected += -20.0 * math.log10(jammer_km) + sidelobe_db - db(sigma)
-    jam = ratio(
+    jam = jamming.jam_to_noise(
         PLAIN,
         jammer_km * 1e3,
         erp_w=erp_w,
-        jam_bandwidth_hz=PLAIN.bandwidth_hz,
+        bandwidth_hz=PLAIN.bandwidth_hz,
         pattern=10.0 ** (0.1 * sidelobe_db),
     )
     assert db(jamming.jam_to_signal(PLAIN, target_km * 1e3, sigma, jam)) == pytest.approx(expected, abs=0.02)
@@ -48,7 +48,7 @@ def test_mahafza_self_screening_crossover():
     expected = math.sqrt(
         PLAIN.peak_power_w * PLAIN.antenna.gain_tx * sigma * band_hz / (4.0 * math.pi * erp_w * PLAIN.bandwidth_hz)
     )
-    got = jamming.crossover_range_m(PLAIN, sigma, erp_w=erp_w, jam_bandwidth_hz=band_hz)
+    got = jamming.crossover_range_m(PLAIN, sigma, erp_w=erp_w, bandwidth_hz=band_hz)
     assert got == pytest.approx(expected, rel=1e-9)
 
 
@@ -66,5 +66,5 @@ def test_mahafza_stand_off_crossover():
         pulse_width_s=2e-6,
     )
     expected = (10e3 * 10.0**7 * 10.0 * 22.2e3**2 / (4.0 * math.pi * 1e3 * 10.0**3 * 10.0)) ** 0.25
-    jam = ratio(radar, 22.2e3, erp_w=1e6, jam_bandwidth_hz=500e3, pattern=10.0 / radar.antenna.gain_rx)
+    jam = jamming.jam_to_noise(radar, 22.2e3, erp_w=1e6, bandwidth_hz=500e3, pattern=10.0 / radar.antenna.gain_rx)
     assert jamming.jam_to_signal(radar, expected, 10.0, jam) == pytest.approx(1.0, rel=1e-9)

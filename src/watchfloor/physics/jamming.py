@@ -1,6 +1,6 @@
 r"""Noise jamming: how far it raises a radar's noise, and how near a target must come to be seen through it.
 
-Power level only: an emitter is its effective radiated power and bandwidth, the radar's antenna a gain in the
+Power level only: an emitter is its effective radiated power and bandwidth, the radar's antenna a pattern ratio in the
 emitter's direction. Jamming is noise to the radar; the emitters' shares add, and so they add to clutter.
 """
 
@@ -20,35 +20,29 @@ if TYPE_CHECKING:
 
 
 def jam_to_noise(
-    erp_w: ArrayLike,
-    jam_bandwidth_hz: ArrayLike,
+    radar: Radar,
     range_m: ArrayLike,
     *,
-    gain_rx: ArrayLike,
-    wavelength_m: ArrayLike,
-    noise_temperature_k: ArrayLike,
+    erp_w: ArrayLike,
     bandwidth_hz: ArrayLike,
+    pattern: ArrayLike = 1.0,
     losses: ArrayLike = 1.0,
 ) -> FloatArray:
     r"""Jamming over noise in a radar's receiver, one emitter.
 
     Parameters
     ----------
-    erp_w : array_like
-        Effective radiated power towards the radar (power times gain), at least 0. [W]
-    jam_bandwidth_hz : array_like
-        Band over which the power is spread evenly and which holds the radar's own, above 0. [Hz]
+    radar : Radar
+        The radar that is jammed.
     range_m : array_like
         Range of the emitter, above 0. [m]
-    gain_rx : array_like
-        The radar's receiving gain in the emitter's direction, at least 0: the gain of the peak times the one-way
-        pattern there (`antenna.taper_pattern`). [power ratio]
-    wavelength_m : array_like
-        Wavelength, above 0. [m]
-    noise_temperature_k : array_like
-        The radar's system noise temperature at the antenna's terminals, above 0. [K]
+    erp_w : array_like
+        Effective radiated power towards the radar (power times gain), at least 0. [W]
     bandwidth_hz : array_like
-        The radar's bandwidth, above 0. [Hz]
+        Band over which the power is spread evenly and which holds the radar's own, above 0. [Hz]
+    pattern : array_like
+        One-way power pattern of the radar's receiving beam in the emitter's direction, relative to its peak
+        (`antenna.taper_pattern`), at least 0; 1 in the main beam. [power ratio]
     losses : array_like
         One-way loss in the atmosphere, and of polarisation (2 of a linear emitter slanted against a linear radar), at
         least 1; not the radar's own, which takes noise and jamming alike. [power ratio]
@@ -56,7 +50,8 @@ def jam_to_noise(
     Returns
     -------
     array
-        Jamming over the system's noise, whatever the processing, as both are noise. [power ratio]
+        Jamming over the system's noise at the antenna's terminals: the ratio at the detector too, whatever the
+        processing, as both are noise. [power ratio]
 
     Raises
     ------
@@ -65,7 +60,7 @@ def jam_to_noise(
 
     Notes
     -----
-    :math:`\frac JN=\frac{\mathrm{ERP}}{\max(B_j,B)}\,\frac{G_r\lambda^2}{(4\pi R)^2\,L\,kT_s}`. An emitter narrower
+    :math:`\frac JN=\frac{\mathrm{ERP}}{\max(B_j,B)}\,\frac{G_r\lambda^2\,p}{(4\pi R)^2\,L\,kT_s}`. An emitter narrower
     than the radar's band fills it only in part; its power then counts whole. Sum several emitters' ratios; the
     signal-to-noise ratio falls as in `snr_jammed`.
 
@@ -73,37 +68,15 @@ def jam_to_noise(
     ----------
     Barton, *Radar Equations for Modern Radar*, 2013, section 3.6 (noise jamming); Skolnik, *Introduction to Radar
     Systems*, 2nd ed., 1980, section 14.5.
-
-    Examples
-    --------
-    >>> jam = jam_to_noise(1e3, 50e6, 100e3, gain_rx=[1e4, 10.0], wavelength_m=0.1, noise_temperature_k=600.0,
-    ...                    bandwidth_hz=1e6)
-    >>> np.round(10 * np.log10(jam), 1)  # in the main beam, in a sidelobe of 10 dB
-    array([51.8, 21.8])
     """
-    erp = within("erp_w", erp_w, least=0.0, remedy="decibels?")
-    own = within("bandwidth_hz", bandwidth_hz, above=0.0)
-    band = np.maximum(within("jam_bandwidth_hz", jam_bandwidth_hz, above=0.0), own)
     distance = within("range_m", range_m, above=0.0)
-    gain = within("gain_rx", gain_rx, least=0.0, remedy="decibels?")
-    wavelength = within("wavelength_m", wavelength_m, above=0.0)
-    noise_wphz = BOLTZMANN_JPK * within("noise_temperature_k", noise_temperature_k, above=0.0)
+    erp = within("erp_w", erp_w, least=0.0, remedy="decibels?")
+    band = np.maximum(within("bandwidth_hz", bandwidth_hz, above=0.0), radar.bandwidth_hz)
+    ratio = within("pattern", pattern, least=0.0, remedy="decibels?")
     loss = within("losses", losses, least=1.0, remedy="decibels?")
-    return erp / band * gain * (wavelength / (4.0 * math.pi * distance)) ** 2 / (loss * noise_wphz)
-
-
-def _own_at_1m(radar: Radar, erp_w: ArrayLike, jam_bandwidth_hz: ArrayLike, losses: ArrayLike) -> FloatArray:
-    """Jamming-to-noise ratio of an emitter on the target in the main beam, at 1 m."""
-    return jam_to_noise(
-        erp_w,
-        jam_bandwidth_hz,
-        1.0,
-        gain_rx=radar.antenna.gain_rx,
-        wavelength_m=radar.wavelength_m,
-        noise_temperature_k=radar.noise_temperature_k,
-        bandwidth_hz=radar.bandwidth_hz,
-        losses=losses,
-    )
+    noise_wphz = BOLTZMANN_JPK * radar.noise_temperature_k
+    gain = radar.antenna.gain_rx * (radar.wavelength_m / (4.0 * math.pi)) ** 2
+    return erp / band * (gain / noise_wphz) * ratio / (distance**2 * loss)
 
 
 def snr_jammed(snr: ArrayLike, jam_to_noise: ArrayLike) -> FloatArray:
@@ -192,7 +165,7 @@ def burn_through_range_m(
     snr_needed: ArrayLike,
     *,
     erp_w: ArrayLike = 0.0,
-    jam_bandwidth_hz: ArrayLike = 1.0,
+    bandwidth_hz: ArrayLike = 1.0,
     losses: ArrayLike = 1.0,
     other_jam_to_noise: ArrayLike = 0.0,
 ) -> FloatArray:
@@ -206,7 +179,7 @@ def burn_through_range_m(
         The target's radar cross-section, at least 0. [m2]
     snr_needed : array_like
         Signal over noise and jamming that the detection needs (`detection.required_snr`), above 0. [power ratio]
-    erp_w, jam_bandwidth_hz, losses : array_like
+    erp_w, bandwidth_hz, losses : array_like
         Of the emitter on the target, as in `jam_to_noise`; 0 W for none (a target behind others' jamming only).
         [W, Hz, power ratio]
     other_jam_to_noise : array_like
@@ -242,20 +215,20 @@ def burn_through_range_m(
     ...     beamwidth_azimuth_rad=0.03, beamwidth_elevation_rad=0.05, elevation_min_rad=0.0, elevation_max_rad=0.5,
     ...     period_s=10.0, pfa=1e-6, range_min_m=1e3, range_max_m=3e5, range_rate_max_mps=700.0,
     ...     measures_elevation=True, measures_range_rate=True)
-    >>> clear, jammed = burn_through_range_m(radar, 2.0, 20.0, erp_w=[0.0, 10.0], jam_bandwidth_hz=50e6)
+    >>> clear, jammed = burn_through_range_m(radar, 2.0, 20.0, erp_w=[0.0, 10.0], bandwidth_hz=50e6)
     >>> round(float(clear) / 1e3, 1), round(float(jammed) / 1e3, 1)
     (144.6, 9.8)
     """
     signal = radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
     needed = within("snr_needed", snr_needed, above=0.0, remedy="decibels?")
     background = 1.0 + within("other_jam_to_noise", other_jam_to_noise, least=0.0, remedy="decibels?")
-    own = _own_at_1m(radar, erp_w, jam_bandwidth_hz, losses)
+    own = jam_to_noise(radar, 1.0, erp_w=erp_w, bandwidth_hz=bandwidth_hz, losses=losses)
     # the root of a quadratic in the square of range, in the form that does not cancel
     return np.sqrt(2.0 * signal / (needed * own + np.sqrt((needed * own) ** 2 + 4.0 * needed * signal * background)))
 
 
 def crossover_range_m(
-    radar: Radar, sigma_m2: ArrayLike, *, erp_w: ArrayLike, jam_bandwidth_hz: ArrayLike, losses: ArrayLike = 1.0
+    radar: Radar, sigma_m2: ArrayLike, *, erp_w: ArrayLike, bandwidth_hz: ArrayLike, losses: ArrayLike = 1.0
 ) -> FloatArray:
     r"""Range at which the echo of a target that carries an emitter equals its noise, at the detector.
 
@@ -265,7 +238,7 @@ def crossover_range_m(
         The radar; its beam looks at the target.
     sigma_m2 : array_like
         The target's radar cross-section, at least 0. [m2]
-    erp_w, jam_bandwidth_hz, losses : array_like
+    erp_w, bandwidth_hz, losses : array_like
         Of the emitter, as in `jam_to_noise`; power above 0. [W, Hz, power ratio]
 
     Returns
@@ -288,5 +261,5 @@ def crossover_range_m(
     Mahafza, *Radar Systems Analysis and Design Using MATLAB*, 3rd ed., 2013, section 3.4 (self-screening jammers).
     """
     power = within("erp_w", erp_w, above=0.0, remedy="decibels?")
-    own = _own_at_1m(radar, power, jam_bandwidth_hz, losses)
+    own = jam_to_noise(radar, 1.0, erp_w=power, bandwidth_hz=bandwidth_hz, losses=losses)
     return np.sqrt(radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?") / own)
