@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special, stats
 
-from watchfloor.physics import detection
+from watchfloor.physics import cfar, detection
+from watchfloor.physics.cfar import Cfar
 
 Row = tuple[str, float, str, str]
 
@@ -49,6 +50,17 @@ def run() -> list[Row]:
     z, chi = rng.uniform(0.0, 200.0, 100_000), snr[:100_000]
     cost = cpu_s(lambda: detection.statistic_log_pdf(z, chi, n_pulses=10, swerling=3), 3)
     rows.append(("detection, log density, Swerling 3, N = 10", 1e9 * cost / 100_000, "ns each", ""))
+    cube = rng.exponential(size=(64, 2000))
+    for window in (
+        Cfar(kind="ca", n_reference=16, n_guard=2),
+        Cfar(kind="go", n_reference=16, n_guard=2),
+        Cfar(kind="os", n_reference=24, n_guard=2, rank=18),
+    ):
+        cost = cpu_s(lambda: cfar.detect(window, cube, pfa))  # noqa: B023
+        rows.append((f"cfar, {window.kind} of {window.n_reference} cells over 64 x 2000", 1e3 * cost, "ms", ""))
+    for window in (Cfar(kind="ca", n_reference=16), Cfar(kind="os", n_reference=24, rank=18)):
+        cost = cpu_s(lambda: cfar.pd(window, snr[:100_000], pfa, swerling=0), 3)  # noqa: B023
+        rows.append((f"cfar, pd of {window.kind}, Swerling 0", 1e9 * cost / 100_000, "ns each", ""))
     return rows
 
 
