@@ -193,10 +193,10 @@ def test_a_jammer_is_heard_through_main_lobe_and_sidelobes():
     noise = Jammers(ecef_m=spot, erp_w=np.array([100.0, 1e3]), bandwidth_hz=np.array([10e6, 50e6]))
     bearing = np.array([1.0, 1.0 + np.radians(0.75), 4.0])
     seen, free = compare(one, at(bearing, 0.05, 60e3), jammers=noise)
-    receiver = {
-        "gain_rx": 3e3, "wavelength_m": one.wavelength_m, "noise_temperature_k": 600.0, "bandwidth_hz": 1e6
-    }  # fmt: skip
-    peak = [float(jamming.jam_to_noise(*row, **receiver)) for row in ((100.0, 10e6, 150e3), (1e3, 50e6, 80e3))]
+    peak = [
+        float(jamming.jam_to_noise(one, range_m, erp_w=erp_w, bandwidth_hz=band_hz))
+        for erp_w, band_hz, range_m in ((100.0, 10e6, 150e3), (1e3, 50e6, 80e3))
+    ]
     floor = 10.0**-3.0  # Gaussian beam, sidelobes 30 dB down in azimuth; elevation is that of the targets
     np.testing.assert_allclose(seen.jamming, [
         peak[0] + peak[1] * floor, 0.5 * peak[0] + peak[1] * floor, (peak[0] + peak[1]) * floor

@@ -388,13 +388,7 @@ def jamming_to_noise(radar: Radar, environment: Environment, at: Geometry) -> Fl
         else:
             ratio = ratio * elevation_gain(radar, np.array([elevation[j]]))
         total += jamming.jam_to_noise(
-            jammers.erp_w[j],
-            jammers.bandwidth_hz[j],
-            distance[j],
-            gain_rx=antenna.gain_rx * ratio,
-            wavelength_m=radar.wavelength_m,
-            noise_temperature_k=radar.noise_temperature_k,
-            bandwidth_hz=radar.bandwidth_hz,
+            radar, distance[j], erp_w=jammers.erp_w[j], bandwidth_hz=jammers.bandwidth_hz[j], pattern=ratio
         )
     return total
 
