@@ -13,6 +13,13 @@ state or draws random numbers; variates come in as arguments. Arrays broadcast.
 `propagation`      effective earth, horizon, apparent elevation
 `rcs`              radar cross-section: exact sphere, closed forms of simple bodies, tables by aspect and band
 `physical_optics`  radar cross-section of a body of facets, with hard shadows and a flag of trust
+`antenna`          patterns by taper, cosecant-squared beams, gain, losses of steering and scanning
+`waveform`         pulses with linear FM, Barker and Frank codes, matched filter, ambiguity, windows
+`clutter`          land, sea and rain, and how much of them a cell holds
+`clutter_law`      Rayleigh, K, Weibull and lognormal clutter, detection in K clutter
+`mti`              clutter spectra, cancellers and Doppler filters, blind speeds, staggers, folding
+`jamming`          noise jamming by power: jam-to-noise, burn-through range
+`doppler`          shifts, blade flashes, engine lines
 =================  ======================================================================================
 
 Import what you need from the module that holds it; this file imports none of them.

@@ -199,7 +199,7 @@ def taper_pattern(
         power = np.exp((-math.log(2.0) / half**2) * (u * u))
         return power if level is None else np.maximum(power, 10.0 ** (0.1 * level))
     x_half, roots2 = _shape(taper, level, order)
-    x = np.atleast_1d(u * (x_half / half))
+    x = np.atleast_1d(np.abs(u) * (x_half / half))  # so the pattern is even to the last bit
     voltage = _voltage(taper, x, roots2)
     return (voltage * voltage).reshape(u.shape)
 
