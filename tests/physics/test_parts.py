@@ -41,7 +41,7 @@ VALUES = {
         ({"prf_hz": (0.0,)}, "prf_hz must lie between 0 and 1/pulse_width_s"),
         ({"prf_hz": (6e4,)}, "prf_hz must lie between 0 and 1/pulse_width_s, got 60000"),
         ({"gain_rx": -3.0}, "gain_rx must be above 0"),
-        ({"beamwidth_azimuth_rad": 30.0}, "at most 2 pi, got 30.0 .degrees"),
+        ({"beamwidth_azimuth_rad": 30.0}, "below pi, got 30.0 .degrees"),
         ({"sidelobe_db": 30.0}, "sidelobe_db must lie in"),
         ({"beam_shape_loss": 6.0}, "beam_shape_loss is a part of losses .5. and cannot be more, got 6.0"),
         ({"losses": 0.5}, "losses is a ratio, at least 1"),

@@ -149,12 +149,12 @@ class Antenna:
         """Check every domain."""
         _above_0(self, "gain_tx", "gain_rx", "beamwidth_azimuth_rad", "beamwidth_elevation_rad")
         for name in ("beamwidth_azimuth_rad", "beamwidth_elevation_rad"):
-            if getattr(self, name) > 2.0 * math.pi:
-                raise ValueError(f"{name} must be at most 2 pi, got {getattr(self, name)!r} (degrees?)")
+            if getattr(self, name) >= math.pi:
+                raise ValueError(f"{name} must be below pi, got {getattr(self, name)!r} (degrees?)")
         _one_of(self, "polarisation", Polarisation)
         _one_of(self, "taper", Taper)
         _one_of(self, "elevation", ElevationShape)
-        _inside(self, "sidelobe_db", -80.0, -10.0)
+        _inside(self, "sidelobe_db", -80.0, -13.3 if self.taper == "taylor" else -10.0)
         _inside(self, "elevation_peak_rad", -0.5 * math.pi, 0.5 * math.pi)
         _inside(self, "scan_exponent", 0.0, 4.0)
         _inside(self, "face_tilt_rad", -0.5 * math.pi, 0.5 * math.pi)
