@@ -90,6 +90,19 @@ def test_a_map_of_weight_one_is_a_window_of_one_cell():
         )
 
 
+def test_a_slow_map_with_pulses_added_is_like_a_gamma_estimate_of_its_variance():
+    # the estimate of weight w is near a gamma variate of shape N (2 - w) / w; for small w so is Pd, to a few per mille
+    w, n = 0.01, 100
+    window = Cfar(kind="map", weight=w)
+    like = Cfar(kind="ca", n_reference=199)
+    np.testing.assert_allclose(
+        cfar.multiplier(window, 1e-6, n_pulses=n), cfar.multiplier(like, 1e-6, n_pulses=n), rtol=1e-4
+    )
+    for swerling in range(5):
+        ours = cfar.pd(window, [0.3, 1.0], 1e-6, n_pulses=n, swerling=swerling)
+        np.testing.assert_allclose(ours, cfar.pd(like, [0.3, 1.0], 1e-6, n_pulses=n, swerling=swerling), rtol=2e-3)
+
+
 def test_a_map_with_a_steady_target_agrees_with_the_derivative_of_its_transform():
     # one pulse of case 3: mean over z of exp(-a z / h) (1 + c a z), c = chi / (2 h^2), h = 1 + chi / 2; the second
     # term is minus the derivative of the transform
@@ -203,6 +216,8 @@ def test_counts_agree_with_their_closed_forms():
     np.testing.assert_allclose(_kernels.geometric_sum(one, 0.0, 1, 40), 0.4 * 0.6**j, rtol=1e-13)
     found = _kernels.geometric_sum(one, 0.0, 3, 40)
     np.testing.assert_allclose(found, special.binom(j + 2, j) * 0.4**3 * 0.6**j, rtol=1e-12)
+    many = _kernels.geometric_sum(one, 0.0, 30, 40)  # by the sums of powers
+    np.testing.assert_allclose(many, special.binom(j + 29, j) * 0.4**30 * 0.6**j, rtol=1e-12)
     found = _kernels.mixed_negative_binomial(np.array([0.25, 0.75]), np.array([3.0, 3.0]), 1.5, 40)
     np.testing.assert_allclose(found, special.binom(j + 2, j) * 0.4**3 * 0.6**j, rtol=1e-12)
     poisson = np.exp(special.xlogy(j, 7.3) - 7.3 - special.gammaln(j + 1.0))

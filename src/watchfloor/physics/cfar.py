@@ -190,7 +190,7 @@ def pd(cfar: Cfar, snr: ArrayLike, pfa: ArrayLike, *, n_pulses: int = 1, swerlin
     Returns
     -------
     array
-        Probability of detection, relative error below 1e-10. [1]
+        Probability of detection, relative error below 1e-10 (1e-7 where the multiplier exceeds 1e4). [1]
 
     Raises
     ------
@@ -564,10 +564,13 @@ def _below(cfar: Cfar, alpha: float, n_pulses: int) -> FloatArray:
     """Distribution function of the noise count, to where it is 1."""
     n_terms = 512
     while True:
-        out = np.cumsum(_counts(cfar, alpha, n_pulses, n_terms))
-        if out[-1] > 1.0 - 1e-14 and out[-1] - out[-9] < 1e-17 or n_terms >= _TERMS_MAX:
+        p = _counts(cfar, alpha, n_pulses, n_terms)
+        last, ratio = float(p[-1]), float(p[-1] / p[-2]) if p[-2] > 0.0 else 0.0
+        past = float(p.sum()) > 0.5 and ratio < 1.0 and last * ratio < 1e-16 * (1.0 - ratio)
+        if past or n_terms >= _TERMS_MAX:
             break
         n_terms *= 4
+    out = np.cumsum(p)
     out.flags.writeable = False
     return out
 

@@ -15,13 +15,31 @@ from watchfloor.physics._kernels.detection import _shape, race
 def geometric_sum(odds: FloatArray, mean: float, n_pulses: int, n_terms: int) -> FloatArray:
     """Probabilities of a sum of geometric counts, n_pulses of each odds, and a Poisson count of that mean, (n_terms,).
 
-    A geometric count has p(i) = odds^i / (1 + odds)^(i + 1); every step is a sum of positive terms.
+    A geometric count has p(i) = odds^i / (1 + odds)^(i + 1); every step is a sum of positive terms: one count after
+    another, or, for many, (i + 1) p(i + 1) = sum of c(j + 1) p(i - j) with c(j) the sum of the ratios' j-th powers.
     """
     out = np.zeros(n_terms)
     log_first = -mean
     for i in range(odds.shape[0]):
         log_first -= n_pulses * math.log1p(odds[i])
     out[0] = math.exp(log_first)
+    if 2 * n_pulses * odds.shape[0] > n_terms:
+        sums = np.zeros(n_terms)
+        sums[0] = mean
+        for i in range(odds.shape[0]):
+            ratio = odds[i] / (1.0 + odds[i])
+            power = n_pulses * ratio
+            for j in range(n_terms):
+                sums[j] += power
+                power *= ratio
+                if power < 1e-290:
+                    break
+        for i in range(n_terms - 1):
+            total = 0.0
+            for j in range(i + 1):
+                total += sums[j] * out[i - j]
+            out[i + 1] = total / (i + 1.0)
+        return out
     for i in range(1, n_terms):
         out[i] = out[i - 1] * mean / i
     for i in range(odds.shape[0]):
