@@ -257,3 +257,148 @@ def _inside_out(vertex, corner):
 def test_what_optics_cannot_know_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def table(**changes):
+    """A table of 2 polarisations, 2 frequencies, 3 elevations and 4 azimuths with values of its own everywhere."""
+    rng = np.random.default_rng(3)
+    fields = {
+        "name": "toy",
+        "polarisation": ("VV", "HH"),
+        "frequency_hz": np.array([1e9, 4e9]),
+        "elevation_rad": np.radians([-10.0, 0.0, 20.0]),
+        "azimuth_rad": np.radians([0.0, 40.0, 100.0, 180.0]),
+        "dbsm": rng.uniform(-30.0, 20.0, (2, 2, 3, 4)),
+        "sigma_db": rng.uniform(1.0, 6.0, (2, 2, 3, 4)),
+        "origin": (("measured", "mom"), ("po", "assumed")),
+    }
+    return rcs.SignatureTable(**{**fields, **changes})
+
+
+def test_a_table_is_linear_in_amplitude_between_its_points():
+    toy = table()
+    root = 10 ** (toy.dbsm / 20)
+    # halfway in the logarithm of frequency (2 GHz), a quarter in elevation, a half in azimuth
+    found = rcs.table_m2(toy, 2e9, np.radians(20.0), np.radians(-7.5), polarisation="HH")
+    level = root[1].mean(axis=0)
+    expected = (0.75 * level[0] + 0.25 * level[1])[:2].mean() ** 2
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_table_gives_back_its_points():
+    toy = table()
+    frequency, elevation, azimuth = np.meshgrid(toy.frequency_hz, toy.elevation_rad, toy.azimuth_rad, indexing="ij")
+    for i, polarisation in enumerate(toy.polarisation):
+        found = rcs.table_m2(toy, frequency, azimuth, elevation, polarisation=polarisation)
+        np.testing.assert_allclose(10 * np.log10(found), toy.dbsm[i], rtol=1e-9)
+        spread = rcs.table_sigma_db(toy, frequency, azimuth, elevation, polarisation=polarisation)
+        np.testing.assert_array_equal(spread, toy.sigma_db[i])
+
+
+@given(st.floats(-10.0, 10.0), st.floats(-0.17, 0.34), st.floats(1e9, 4e9))
+def test_a_table_stays_between_its_extremes_and_turns_round(azimuth, elevation, frequency):
+    toy = table()
+    found = rcs.table_m2(toy, frequency, azimuth, elevation, polarisation="VV")
+    assert toy.dbsm[0].min() - 1e-9 <= 10 * np.log10(found) <= toy.dbsm[0].max() + 1e-9
+    for other in (azimuth + 2 * np.pi, -azimuth):
+        assert rcs.table_m2(toy, frequency, other, elevation, polarisation="VV") == pytest.approx(found, rel=1e-6)
+
+
+def test_a_table_from_port_to_starboard_tells_them_apart():
+    full = table(azimuth_rad=np.radians([-180.0, -90.0, 90.0, 180.0]))
+    port, starboard = rcs.table_m2(full, 1e9, np.radians([-90.0, 90.0]), polarisation="VV")
+    np.testing.assert_allclose(10 * np.log10([port, starboard]), full.dbsm[0, 0, 1, 1:3], rtol=1e-9)
+    around = rcs.table_m2(full, 1e9, np.radians([270.0, -90.0, 630.0]), polarisation="VV")
+    np.testing.assert_allclose(around, port, rtol=1e-9)
+
+
+def test_the_spread_of_a_table_is_the_worst_around_and_what_is_unknown_stays_so():
+    spread = np.ones((2, 2, 3, 4))
+    spread[0, 1, 1, 2] = np.inf
+    toy = table(sigma_db=spread)
+    azimuth = np.radians([40.0, 70.0, 100.0, 139.0, 180.0])
+    found = rcs.table_sigma_db(toy, 4e9, azimuth, polarisation="VV")
+    np.testing.assert_array_equal(found, [1.0, np.inf, np.inf, np.inf, 1.0])
+    np.testing.assert_array_equal(rcs.table_sigma_db(toy, 1e9, azimuth, polarisation="VV"), 1.0)
+
+
+def test_one_elevation_holds_for_all():
+    flat = table(elevation_rad=np.zeros(1), dbsm=np.full((2, 2, 1, 4), -7.0), sigma_db=np.ones((2, 2, 1, 4)))
+    found = rcs.table_m2(flat, 2e9, 0.3, [-1.5, 0.0, 1.5], polarisation="HH")
+    np.testing.assert_allclose(10 * np.log10(found), -7.0, rtol=1e-12)
+
+
+ROWS = {
+    "polarisation": ["HH", "VV", "VV", "HH"],
+    "frequency_hz": [1e9] * 4,
+    "azimuth_rad": [np.pi, 0.0, np.pi, 0.0],
+    "elevation_rad": [0.0] * 4,
+    "dbsm": [1.0, 2.0, 3.0, 4.0],
+}
+
+
+def test_rows_in_any_order_become_a_table():
+    made = rcs.table_from_rows("toy", origin="assumed", **ROWS)
+    assert made.polarisation == ("HH", "VV")
+    np.testing.assert_array_equal(made.dbsm[:, 0, 0], [[4.0, 1.0], [2.0, 3.0]])
+    np.testing.assert_array_equal(made.sigma_db, rcs.SIGMA_DB["assumed"])
+    assert made.azimuth_rad[-1] == np.pi
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"azimuth_rad": [np.pi, 0.0, 0.0, 0.0]}, "2 values at VV, 1e"),
+        ({"frequency_hz": [1e9, 1e9, 2e9, 1e9]}, "0 values at HH, 2e"),
+        ({"dbsm": [1.0]}, "equally long"),
+        ({"azimuth_rad": [np.nan, 0.0, 0.0, 0.0]}, "azimuth_rad must be finite"),
+        ({"origin": "heard"}, "origin must be one of"),
+    ],
+)
+def test_rows_that_are_no_grid_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        rcs.table_from_rows("toy", **{"origin": "mom", **ROWS, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dbsm": np.zeros((2, 2, 3, 3))}, r"must be \(2, 2, 3, 4\)"),
+        ({"dbsm": np.full((2, 2, 3, 4), np.nan)}, "dbsm must be finite"),
+        ({"sigma_db": np.full((2, 2, 3, 4), np.nan)}, "sigma_db must be at least 0"),
+        ({"polarisation": ("VV", "RL")}, "among VV"),
+        ({"polarisation": ("VV", "VV")}, "must differ"),
+        ({"frequency_hz": np.array([4e9, 1e9])}, "frequency_hz must rise"),
+        ({"frequency_hz": np.array([-1.0, 1e9])}, "frequency_hz must be above 0"),
+        ({"elevation_rad": np.array([-10.0, 0.0, 20.0])}, "degrees"),
+        ({"azimuth_rad": np.radians([0.0, 40.0, 100.0, 170.0])}, "from 0 to pi or from -pi to pi"),
+        ({"origin": (("measured",), ("mom",))}, "origin must be"),
+        ({"origin": (("measured", "mom"), ("po", "heard"))}, "got heard"),
+    ],
+)
+def test_a_bad_table_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        table(**changes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0.9e9, 0.0, 0.0, "VV"), "frequency_hz must lie from 1e"),
+        ((np.nan, 0.0, 0.0, "VV"), "frequency_hz must lie"),
+        ((2e9, np.nan, 0.0, "VV"), "azimuth_rad must be finite"),
+        ((2e9, 0.0, 0.5, "VV"), "elevation_rad must lie from -0.17"),
+        ((2e9, 0.0, np.inf, "VV"), "elevation_rad must be finite"),
+        ((2e9, 0.0, 0.0, "HV"), "no polarisation 'HV', only VV, HH"),
+    ],
+)
+def test_a_table_is_not_asked_beyond_itself(arguments, message):
+    for function in (rcs.table_m2, rcs.table_sigma_db):
+        with pytest.raises(ValueError, match=message):
+            function(table(), *arguments[:3], polarisation=arguments[3])
+
+
+@pytest.mark.parametrize("factor", [0.0, -2.0, np.nan, np.inf])
+def test_a_body_grows_by_a_sound_factor(factor):
+    with pytest.raises(ValueError, match="factor must be above 0"):
+        table().scaled(factor)

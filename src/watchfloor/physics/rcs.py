@@ -8,11 +8,12 @@ facets: `physical_optics`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import j1
 
 from watchfloor.base.units import C_MPS, FloatArray
@@ -22,7 +23,7 @@ ORIGINS = ("measured", "computed", "mom", "po", "assumed")
 """Where values may come from: a range, a computation of whatever kind, a full-wave one, physical optics, a guess."""
 SIGMA_DB = {"measured": 1.0, "computed": 5.0, "mom": 1.0, "po": 5.0, "assumed": 6.0}
 """One standard deviation of a level by its origin, where nothing better is known; of "po" only where a surface faces
-the radar, elsewhere it is unknown. Two ranges and a full-wave solution of one body agree to 0.7 to 1.8 dB. [dB]"""
+the radar, elsewhere it is unknown. Two ranges and a full-wave solution of one body agree to 0.4 to 1.8 dB. [dB]"""
 
 BANDS_HZ: dict[str, tuple[float, float]] = {
     "HF": (3e6, 30e6),
@@ -161,6 +162,336 @@ def sigma_m2(signature: Signature, band: str, aspect_azimuth_rad: ArrayLike) -> 
     """
     level_db = np.interp(np.abs(aspect_azimuth_rad), signature.aspect_rad, signature.dbsm[signature.row(band)])
     return 10.0 ** (0.1 * level_db)
+
+
+POLARISATIONS = ("VV", "HH", "HV", "VH")
+"""What a table may hold: transmitted and received, vertical or horizontal in the target's own frame."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SignatureTable:
+    """Radar cross-section of one body over polarisation, frequency, elevation and azimuth, each value with its spread.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, an axis does not rise or leaves its domain, or a value is not finite.
+    """
+
+    name: str
+    """Whose signature it is."""
+    polarisation: tuple[str, ...]
+    """(n_p,) of `POLARISATIONS`."""
+    frequency_hz: FloatArray
+    """(n_f,) rising. [Hz]"""
+    elevation_rad: FloatArray
+    """(n_e,) rising, within -pi/2 to pi/2; a single one holds for all. [rad]"""
+    azimuth_rad: FloatArray
+    """(n_a,) rising, from 0 (nose) to pi (tail) where port and starboard are alike, else from -pi to pi. [rad]"""
+    dbsm: FloatArray
+    """(n_p, n_f, n_e, n_a) radar cross-section. [dB re 1 m2]"""
+    sigma_db: FloatArray
+    """(n_p, n_f, n_e, n_a) one standard deviation of the level; infinite where nothing is known. [dB]"""
+    origin: tuple[tuple[str, ...], ...]
+    """(n_p, n_f) each one of `ORIGINS`."""
+
+    def __post_init__(self) -> None:
+        """Check shapes and domains."""
+        where = f"signature table {self.name!r}"
+        shape = (len(self.polarisation), len(self.frequency_hz), len(self.elevation_rad), len(self.azimuth_rad))
+        if self.dbsm.shape != shape or self.sigma_db.shape != shape:
+            raise ValueError(
+                f"{where}: dbsm and sigma_db must be {shape}, got {self.dbsm.shape}, {self.sigma_db.shape}"
+            )
+        if tuple(len(row) for row in self.origin) != (shape[1],) * shape[0]:
+            raise ValueError(f"{where}: origin must be {shape[:2]}")
+        unknown = {one for row in self.origin for one in row} - set(ORIGINS)
+        if unknown:
+            raise ValueError(f"{where}: origins are {', '.join(ORIGINS)}, got {', '.join(sorted(unknown))}")
+        if len(set(self.polarisation)) != shape[0] or not set(self.polarisation) <= set(POLARISATIONS):
+            raise ValueError(
+                f"{where}: polarisations must differ and be among {', '.join(POLARISATIONS)}, got {self.polarisation}"
+            )
+        for name in ("frequency_hz", "elevation_rad", "azimuth_rad"):
+            axis = getattr(self, name)
+            if len(axis) == 0 or not np.all(np.isfinite(axis)) or np.any(np.diff(axis) <= 0.0):
+                raise ValueError(f"{where}: {name} must rise, got {np.array2string(axis, threshold=6)}")
+        if self.frequency_hz[0] <= 0.0:
+            raise ValueError(f"{where}: frequency_hz must be above 0")
+        if np.any(np.abs(self.elevation_rad) > 0.5 * np.pi + 1e-9):
+            raise ValueError(f"{where}: elevation_rad must lie from -pi/2 to pi/2 (degrees?)")
+        ends = self.azimuth_rad[[0, -1]]
+        if not (np.allclose(ends, [0.0, np.pi], atol=1e-9) or np.allclose(ends, [-np.pi, np.pi], atol=1e-9)):
+            raise ValueError(f"{where}: azimuth_rad must go from 0 to pi or from -pi to pi, got {ends[0]} to {ends[1]}")
+        if not np.all(np.isfinite(self.dbsm)):
+            raise ValueError(f"{where}: dbsm must be finite; put a floor where nothing was received")
+        if not np.all(self.sigma_db >= 0.0):
+            raise ValueError(f"{where}: sigma_db must be at least 0 (infinite where nothing is known)")
+
+    @cached_property
+    def _amplitude(self) -> FloatArray:
+        return 10.0 ** (0.05 * self.dbsm)
+
+    def scaled(self, factor: float) -> SignatureTable:
+        """Return the table of the same conducting body, ``factor`` times as long.
+
+        Lengths grow by the factor, frequencies fall by it, cross-sections grow by its square; exact for a perfect
+        conductor, wrong for absorbers.
+
+        Raises
+        ------
+        ValueError
+            If the factor is not above 0.
+        """
+        if not (factor > 0.0 and np.isfinite(factor)):
+            raise ValueError(f"factor must be above 0, got {factor!r}")
+        return replace(self, frequency_hz=self.frequency_hz / factor, dbsm=self.dbsm + 20.0 * np.log10(factor))
+
+    def _row(self, polarisation: str) -> int:
+        if polarisation not in self.polarisation:
+            raise ValueError(
+                f"signature table {self.name!r} has no polarisation {polarisation!r}, only "
+                f"{', '.join(self.polarisation)}"
+            )
+        return self.polarisation.index(polarisation)
+
+    def _corners(
+        self, frequency_hz: ArrayLike, azimuth_rad: ArrayLike, elevation_rad: ArrayLike
+    ) -> tuple[list[tuple[NDArray[np.intp], FloatArray]], ...]:
+        """Return for each axis (frequency, elevation, azimuth) the two rows around the point and their weights."""
+        frequency, azimuth, elevation = np.broadcast_arrays(
+            *(np.asarray(value, dtype=np.float64) for value in (frequency_hz, azimuth_rad, elevation_rad))
+        )
+        low, high = self.frequency_hz[[0, -1]]
+        good = (frequency >= low * (1.0 - 1e-12)) & (frequency <= high * (1.0 + 1e-12))
+        _refuse(
+            ~good,
+            f"frequency_hz must lie from {low:.6g} to {high:.6g}, the range of signature table {self.name!r}: "
+            "cross-sections are not guessed beyond it",
+        )
+        _refuse(~np.isfinite(azimuth), "azimuth_rad must be finite")
+        _refuse(~np.isfinite(elevation), "elevation_rad must be finite")
+        turned = np.pi - np.abs(np.mod(azimuth, 2.0 * np.pi) - np.pi)  # 0 to pi
+        if self.azimuth_rad[0] < 0.0:
+            turned = np.where(np.sin(azimuth) < 0.0, -turned, turned)
+        if len(self.elevation_rad) > 1:
+            low, high = self.elevation_rad[[0, -1]]
+            _refuse(
+                (elevation < low - 1e-9) | (elevation > high + 1e-9),
+                f"elevation_rad must lie from {low:.4g} to {high:.4g}, the range of signature table {self.name!r}",
+            )
+        return (
+            _around(np.log(self.frequency_hz), np.log(frequency)),
+            _around(self.elevation_rad, elevation),
+            _around(self.azimuth_rad, turned),
+        )
+
+
+def _around(axis: FloatArray, value: FloatArray) -> list[tuple[NDArray[np.intp], FloatArray]]:
+    """Return the rows of an axis below and above a value, with linear weights; held at the ends."""
+    if len(axis) == 1:
+        return [(np.zeros(value.shape, dtype=np.intp), np.ones(value.shape))]
+    below = np.clip(np.searchsorted(axis, value, side="right") - 1, 0, len(axis) - 2)
+    share = np.clip((value - axis[below]) / (axis[below + 1] - axis[below]), 0.0, 1.0)
+    share = np.where(share < 1e-9, 0.0, np.where(share > 1.0 - 1e-9, 1.0, share))  # rounding is no neighbour
+    return [(below, 1.0 - share), (below + 1, share)]
+
+
+def table_m2(
+    table: SignatureTable,
+    frequency_hz: ArrayLike,
+    azimuth_rad: ArrayLike,
+    elevation_rad: ArrayLike = 0.0,
+    *,
+    polarisation: str,
+) -> FloatArray:
+    r"""Radar cross-section from a table, between its points.
+
+    Parameters
+    ----------
+    table : SignatureTable
+        The table.
+    frequency_hz : array_like
+        Carrier frequency, within the table. [Hz]
+    azimuth_rad, elevation_rad : array_like
+        Direction of the radar from the target's nose towards starboard, and above its plane. [rad]
+    polarisation : str
+        One of the table's.
+
+    Returns
+    -------
+    array
+        Cross-section; the arguments broadcast. [m2]
+
+    Raises
+    ------
+    ValueError
+        If the frequency or elevation lies outside the table, an argument is not finite, or there is no such
+        polarisation.
+
+    Notes
+    -----
+    Linear in amplitude :math:`\sqrt\sigma`, over azimuth, elevation and the logarithm of frequency. On full-wave
+    curves of two bodies 2 to 8 wavelengths long (PRIME aircraft model and NASA almond, 8 curves each), thinned and
+    filled in again, the mean error between points is [dB]
+
+    =============  =====================  =====================  =====================
+    between        amplitude              decibels               power
+    =============  =====================  =====================  =====================
+    2 degrees      0.57, 0.31             0.66, 0.37             0.66, 0.35
+    5 degrees      1.85, 0.94             1.93, 1.04             1.94, 1.00
+    10 degrees     2.68, 1.68             2.81, 1.80             2.81, 1.70
+    =============  =====================  =====================  =====================
+
+    Between two frequencies an octave to an octave and a half apart it is 4.8 dB (PRIME) and 2.1 dB (almond) by any of
+    the three: lobes move. To resolve them, points must lie closer than a quarter of wavelength / length.
+
+    References
+    ----------
+    Austin RCS Benchmark Suite, problems III-A and IV-A, The University of Texas at Austin, 2023.
+
+    Examples
+    --------
+    >>> table = SignatureTable(
+    ...     name="toy",
+    ...     polarisation=("VV",),
+    ...     frequency_hz=np.array([1e9]),
+    ...     elevation_rad=np.array([0.0]),
+    ...     azimuth_rad=np.array([0.0, np.pi]),
+    ...     dbsm=np.array([[[[0.0, 20.0]]]]),
+    ...     sigma_db=np.ones((1, 1, 1, 2)),
+    ...     origin=(("measured",),),
+    ... )
+    >>> float(table_m2(table, 1e9, -np.pi / 2, polarisation="VV"))
+    30.25
+    """
+    row, total = table._row(polarisation), 0.0
+    frequency, elevation, azimuth = table._corners(frequency_hz, azimuth_rad, elevation_rad)
+    for i, u in frequency:
+        for j, v in elevation:
+            for k, w in azimuth:
+                total = total + u * v * w * table._amplitude[row, i, j, k]
+    return np.asarray(total) ** 2
+
+
+def table_sigma_db(
+    table: SignatureTable,
+    frequency_hz: ArrayLike,
+    azimuth_rad: ArrayLike,
+    elevation_rad: ArrayLike = 0.0,
+    *,
+    polarisation: str,
+) -> FloatArray:
+    """How far a table's level may be off at a point: the largest of the spreads around it.
+
+    Parameters
+    ----------
+    table, frequency_hz, azimuth_rad, elevation_rad, polarisation
+        As of `table_m2`.
+
+    Returns
+    -------
+    array
+        One standard deviation, without the error of interpolation that `table_m2` states; infinite where a neighbour
+        is unknown. [dB]
+
+    Raises
+    ------
+    ValueError
+        As `table_m2`.
+
+    Notes
+    -----
+    A neighbour of no weight does not count.
+    """
+    row = table._row(polarisation)
+    frequency, elevation, azimuth = table._corners(frequency_hz, azimuth_rad, elevation_rad)
+    worst = np.zeros(np.broadcast(frequency[0][0], elevation[0][0], azimuth[0][0]).shape)
+    for i, u in frequency:
+        for j, v in elevation:
+            for k, w in azimuth:
+                worst = np.maximum(worst, np.where(u * v * w > 0.0, table.sigma_db[row, i, j, k], 0.0))
+    return worst
+
+
+def table_from_rows(
+    name: str,
+    *,
+    polarisation: Sequence[str],
+    frequency_hz: ArrayLike,
+    azimuth_rad: ArrayLike,
+    elevation_rad: ArrayLike,
+    dbsm: ArrayLike,
+    origin: str,
+    sigma_db: ArrayLike | None = None,
+) -> SignatureTable:
+    """Arrange a list of values into a table.
+
+    Parameters
+    ----------
+    name : str
+        Whose signature it is.
+    polarisation : (n,) sequence of str
+        Of each value.
+    frequency_hz, azimuth_rad, elevation_rad, dbsm : (n,) array_like
+        Where each value stands, and its level. [Hz, rad, rad, dB re 1 m2]
+    origin : str
+        Where all of them come from, one of `ORIGINS`.
+    sigma_db : array_like, optional
+        One standard deviation, of each or of all; by default that of the origin, `SIGMA_DB`. [dB]
+
+    Returns
+    -------
+    SignatureTable
+        A full grid.
+
+    Raises
+    ------
+    ValueError
+        If a point of the grid is missing or there twice (the message names it), or as `SignatureTable`.
+
+    Notes
+    -----
+    Angles within 1e-9 rad are one.
+    """
+    if origin not in ORIGINS:
+        raise ValueError(f"origin must be one of {', '.join(ORIGINS)}, got {origin!r}")
+    columns = [np.asarray(polarisation), np.asarray(frequency_hz, dtype=np.float64)]
+    columns += [np.round(np.asarray(angle, dtype=np.float64), 9) for angle in (elevation_rad, azimuth_rad)]
+    level = np.asarray(dbsm, dtype=np.float64)
+    if any(column.shape != level.shape or column.ndim != 1 for column in columns) or len(level) == 0:
+        raise ValueError(f"the columns must be equally long, got {[column.shape for column in columns]}, {level.shape}")
+    for label, column in zip(("frequency_hz", "elevation_rad", "azimuth_rad"), columns[1:], strict=True):
+        _refuse(~np.isfinite(column), f"{label} must be finite")
+    axes, rows = zip(*(np.unique(column, return_inverse=True) for column in columns), strict=True)
+    shape = tuple(len(axis) for axis in axes)
+    cell = np.ravel_multi_index([row.ravel() for row in rows], shape)
+    count = np.bincount(cell, minlength=int(np.prod(shape)))
+    if np.any(count != 1):
+        at = np.unravel_index(int(np.argmax(count != 1)), shape)
+        point = [axis[i] for axis, i in zip(axes, at, strict=True)]
+        raise ValueError(
+            f"signature table {name!r}: {count.reshape(shape)[at]} values at {point[0]}, {point[1]:.6g} Hz, elevation "
+            f"{np.degrees(point[2]):.6g} deg, azimuth {np.degrees(point[3]):.6g} deg, wanted one a point of the grid"
+        )
+    spread = np.broadcast_to(
+        np.asarray(SIGMA_DB[origin] if sigma_db is None else sigma_db, dtype=np.float64), level.shape
+    )
+    grids = np.empty((2, len(level)))
+    grids[:, cell] = level, spread
+    azimuth = axes[3].copy()
+    ends = np.abs(np.abs(azimuth) - np.pi) < 2e-9
+    azimuth[ends] = np.copysign(np.pi, azimuth[ends])  # undo the rounding
+    return SignatureTable(
+        name=name,
+        polarisation=tuple(str(one) for one in axes[0]),
+        frequency_hz=axes[1],
+        elevation_rad=axes[2],
+        azimuth_rad=azimuth,
+        dbsm=grids[0].reshape(shape),
+        sigma_db=grids[1].reshape(shape),
+        origin=((origin,) * shape[1],) * shape[0],
+    )
 
 
 def luneburg_m2(radius_m: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
