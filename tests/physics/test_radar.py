@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from tests.plain import physics as plain
-from watchfloor.physics import accuracy, detection, frames, radar
+from watchfloor.physics import accuracy, cfar, detection, frames, radar
 from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.cfar import Cfar
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Radar
 
@@ -211,3 +212,14 @@ def test_negative_arguments_are_refused():
         radar.detection_range(CARD, -1.0, 0.5)
     with pytest.raises(ValueError, match="noise_figure_db"):
         radar.system_temperature_k(-1.0)
+
+
+def test_a_radar_with_a_cfar_detects_by_its_law():
+    adaptive = CARD.but(cfar=Cfar(kind="ca", n_reference=16))
+    snr = np.array([0.5, 5.0, 50.0])
+    np.testing.assert_allclose(
+        radar.pd(adaptive, snr), cfar.pd(adaptive.processing.cfar, snr, CARD.pfa, n_pulses=3), rtol=1e-12
+    )
+    ratio = radar.detection_range(adaptive, 1.0, 0.5) / radar.detection_range(CARD, 1.0, 0.5)
+    loss_db = cfar.loss_db(adaptive.processing.cfar, 0.5, CARD.pfa, n_pulses=3)
+    np.testing.assert_allclose(-40.0 * np.log10(ratio), loss_db, rtol=1e-6)

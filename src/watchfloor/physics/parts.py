@@ -8,12 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from watchfloor.base.units import C_MPS
-
-if TYPE_CHECKING:  # TEMP
-    from watchfloor.physics.cfar import Cfar
+from watchfloor.physics.cfar import Cfar
 
 Modulation = Literal["plain", "lfm", "barker", "frank"]
 Taper = Literal["gaussian", "uniform", "cosine", "taylor"]

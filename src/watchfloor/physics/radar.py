@@ -18,15 +18,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from watchfloor.base.units import BOLTZMANN_JPK, T0_K, BoolArray, FloatArray
-from watchfloor.physics import _kernels, accuracy, detection, reception
+from watchfloor.physics import _kernels, accuracy, cfar, detection, reception
 from watchfloor.physics._domain import within
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.environment import Environment, Targets
-
-try:  # TEMP
-    from watchfloor.physics import cfar
-except ImportError:
-    pass
 from watchfloor.physics.parts import Antenna, Processing, Scan, Waveform
 
 FLOOR_FRACTION = 0.05
