@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 from geographiclib.geodesic import Geodesic
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, special
 
+from tests.plain import propagation as plain
 from watchfloor.physics import frames, propagation, radar
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Radar
@@ -117,3 +121,218 @@ def test_coverage_is_right_to_a_thousandth_at_any_latitude(lat_deg, azimuth_deg)
             Environment(place=place),
         )
         assert seen.visible.tolist() == [True, False]
+
+
+# Multipath and diffraction
+
+CALM = propagation.Surface(kind="sea")
+
+
+def test_mirror_point_and_divergence_agree_with_their_plain_twin():
+    rng = np.random.default_rng(11)
+    radius = 8.5e6
+    for _ in range(40):
+        h1, h2 = 10 ** rng.uniform(0.5, 3.0), 10 ** rng.uniform(1.0, 4.2)
+        ground = propagation.horizon_m(h1, h2, 1.0, radius) * rng.uniform(0.01, 0.95)
+        excess, grazing, divergence = plain.mirror(h1, h2, ground, radius)
+        rays = propagation.two_rays(h1, h2, ground, k=1.0, earth_radius_m=radius)
+        np.testing.assert_allclose(rays.grazing_rad, grazing, rtol=1e-6)
+        np.testing.assert_allclose(rays.excess_m, excess, rtol=1e-9)
+        np.testing.assert_allclose(rays.divergence, divergence, rtol=3e-4)
+
+
+@given(h1=st.floats(0.0, 2e3), h2=st.floats(0.0, 2e4), share=st.floats(0.0, 1.2))
+def test_two_rays_are_symmetric_and_graze_less_than_the_flat_earth(h1, h2, share):
+    ground = share * propagation.horizon_m(h1, h2)
+    there, back = propagation.two_rays(h1, h2, ground), propagation.two_rays(h2, h1, ground)
+    for name in ("excess_m", "grazing_rad", "divergence"):
+        np.testing.assert_allclose(getattr(there, name), getattr(back, name), rtol=1e-6, atol=1e-9)
+    flat = np.hypot(ground, h1 + h2) - np.hypot(ground, h2 - h1)
+    assert there.excess_m <= flat * (1 + 1e-9) + 1e-6
+    assert 0.0 <= there.divergence <= 1.0
+    assert there.elevation_mirrored_rad <= 0.0
+
+
+def test_a_great_sphere_is_flat():
+    ground = np.geomspace(100.0, 1e5, 40)
+    eps = propagation.sea_permittivity(1e9)
+    rays = propagation.two_rays(20.0, 500.0, ground, k=1e6)
+    mirror = propagation.fresnel_reflection(rays.grazing_rad, eps, "V")
+    flat = propagation.two_ray_flat(1e9, 20.0, 500.0, ground, mirror)
+    round_ = propagation.two_ray_spherical(CALM, 1e9, "V", 20.0, 500.0, ground, k=1e6)
+    np.testing.assert_allclose(round_, flat, rtol=0, atol=1e-4)
+
+
+def test_over_the_antenna_the_mirrored_ray_comes_straight_down():
+    rays = propagation.two_rays(10.0, 3000.0, 0.0)
+    np.testing.assert_allclose([rays.excess_m, rays.grazing_rad], [20.0, np.pi / 2], rtol=1e-12)
+
+
+def test_lobes_of_a_perfect_mirror_stand_where_they_must():
+    # Skolnik, 3rd ed., section 8.2: maxima 2 at sin(elevation) = (2n + 1) lambda / 4h, nulls at n lambda / 2h
+    wavelength, height, far = 0.1, 10.0, 1e7
+    maxima = np.arcsin((2 * np.arange(5) + 1) * wavelength / (4 * height))
+    nulls = np.arcsin(np.arange(5) * wavelength / (2 * height))
+    frequency = 299_792_458.0 / wavelength
+    for elevation, wanted in ((maxima, 2.0), (nulls, 0.0)):
+        found = propagation.two_ray_flat(frequency, height, height + far * np.tan(elevation), far)
+        np.testing.assert_allclose(np.abs(found), wanted, atol=2e-3)
+
+
+@pytest.mark.parametrize("polarisation", ["H", "V"])
+@pytest.mark.parametrize(
+    ("frequency_hz", "h1", "h2"), [(1e9, 20.0, 100.0), (3e9, 10.0, 30.0), (3e9, 100.0, 100.0), (10e9, 10.0, 50.0)]
+)
+def test_the_factor_follows_the_exact_field_from_the_lobes_into_the_shadow(frequency_hz, h1, h2, polarisation):
+    eps = CALM.permittivity_at(frequency_hz)
+    ground = propagation.horizon_m(h1, h2) * np.linspace(0.5, 1.5, 60)
+    exact = propagation.residue_factor(frequency_hz, eps, polarisation, h1, h2, ground, n_modes=300)
+    found = propagation.propagation_factor(CALM, frequency_hz, polarisation, h1, h2, ground)
+    rays = propagation.two_rays(h1, h2, ground)
+    limit = 1.2 * (299_792_458.0 / frequency_hz / (2 * np.pi * 4 / 3 * propagation.MEAN_RADIUS_M)) ** (1 / 3)
+    lobes = rays.grazing_rad >= limit
+    off_db = 20.0 * np.log10(np.where(lobes, np.maximum(found, 0.5) / np.maximum(exact, 0.5), found / exact))
+    assert np.abs(off_db[rays.grazing_rad >= 2 * limit]).max(initial=0.0) < 0.3  # nulls left out
+    assert np.abs(off_db[lobes]).max(initial=0.0) < 1.7
+    assert np.abs(off_db[~lobes]).max() < 3.0
+
+
+@pytest.mark.parametrize(("frequency_hz", "h1", "h2"), [(150e6, 5.0, 300.0), (1e9, 20.0, 1e4), (3e9, 500.0, 1e4)])
+def test_low_and_great_heights_keep_to_the_exact_field_around_the_horizon(frequency_hz, h1, h2):
+    eps = CALM.permittivity_at(frequency_hz)
+    ground = propagation.horizon_m(h1, h2) * np.linspace(0.96, 1.15, 40)
+    exact = propagation.residue_factor(frequency_hz, eps, "H", h1, h2, ground, n_modes=600)
+    found = propagation.propagation_factor(CALM, frequency_hz, "H", h1, h2, ground)
+    assert np.abs(20 * np.log10(found / exact)).max() < 3.0
+
+
+def test_exact_field_meets_two_rays_deep_in_the_lobes():
+    # two ways to the same field that share nothing: modes of the sphere, and geometrical optics
+    ground = propagation.horizon_m(20.0, 100.0) * np.linspace(0.3, 0.4, 20)
+    eps = CALM.permittivity_at(1e9)
+    exact = propagation.residue_factor(1e9, eps, "H", 20.0, 100.0, ground)
+    optics = np.abs(propagation.two_ray_spherical(CALM, 1e9, "H", 20.0, 100.0, ground))
+    np.testing.assert_allclose(optics, exact, atol=0.03)
+
+
+@given(
+    frequency_hz=st.floats(100e6, 10e9),
+    h1=st.floats(0.0, 200.0),
+    h2=st.floats(0.0, 2e4),
+    share=st.floats(0.01, 2.0),
+    polarisation=st.sampled_from(["H", "V"]),
+)
+def test_the_factor_is_finite_at_most_2_and_has_no_step(frequency_hz, h1, h2, share, polarisation):
+    ground = share * max(propagation.horizon_m(h1, h2), 100.0) * np.array([1.0, 1.0 + 1e-9])
+    for surface in (CALM, propagation.Surface(kind="land", rms_height_m=0.3)):
+        found = propagation.propagation_factor(surface, frequency_hz, polarisation, h1, h2, ground)
+        assert np.all((found >= 0.0) & (found <= 2.0 + 1e-9))
+        np.testing.assert_allclose(found[0], found[1], rtol=0.02, atol=1e-3)
+
+
+def test_a_pattern_weighs_both_rays():
+    ground = np.linspace(5e3, 70e3, 200)
+    plain_ = propagation.propagation_factor(CALM, 1e9, "H", 20.0, 100.0, ground)
+    one = propagation.propagation_factor(CALM, 1e9, "H", 20.0, 100.0, ground, pattern=np.ones_like)
+    np.testing.assert_allclose(one, plain_, rtol=1e-9)
+    half = propagation.propagation_factor(CALM, 1e9, "H", 20.0, 100.0, ground, pattern=lambda e: np.full(e.shape, 0.5))
+    np.testing.assert_allclose(half, 0.5 * plain_, rtol=1e-6)
+    up = propagation.propagation_factor(CALM, 1e9, "H", 20.0, 4000.0, ground, pattern=lambda e: (e > 0.0) + 0.0)
+    seen = propagation.two_rays(20.0, 4000.0, ground).grazing_rad > 0.01
+    np.testing.assert_allclose(up[seen], 1.0, rtol=1e-12)
+
+
+def test_roughness_ends_the_lobes():
+    ground = np.linspace(5e3, 20e3, 100)
+    rough = propagation.propagation_factor(propagation.sea_surface(8), 10e9, "H", 20.0, 3000.0, ground)
+    calm = propagation.propagation_factor(CALM, 10e9, "H", 20.0, 3000.0, ground)
+    assert np.ptp(rough) < 0.1 < 1.5 < np.ptp(calm)
+
+
+def test_roughness_models_meet_their_definitions():
+    x = 2 * (2 * np.pi * 0.3 * np.sin(0.05) / 0.1) ** 2
+    args = (0.3, 0.05, 0.1)
+    np.testing.assert_allclose(propagation.roughness_factor(*args, model="ament"), np.exp(-x), rtol=1e-14)
+    average = integrate.quad(lambda u: np.exp(x * np.cos(u)) / np.pi, 0.0, np.pi)[0]  # I0, by its integral
+    np.testing.assert_allclose(propagation.roughness_factor(*args), np.exp(-x) * average, rtol=1e-12)
+
+
+def test_reflection_has_its_known_ends():
+    eps = 80.0 - 20.0j
+    root = np.sqrt(eps)
+    for polarisation, sign in (("H", 1.0), ("V", -1.0)):
+        ends = propagation.fresnel_reflection([0.0, np.pi / 2], eps, polarisation)
+        np.testing.assert_allclose(ends, [-1.0, sign * (1 - root) / (1 + root)], rtol=1e-12)
+    brewster = np.arctan(1.0 / np.sqrt(4.0))  # Born & Wolf, 7th ed., section 1.5.3: tan(incidence) = n
+    assert abs(propagation.fresnel_reflection(brewster, 4.0, "V")) < 1e-12
+
+
+@given(grazing=st.floats(0.0, np.pi / 2), real=st.floats(1.001, 90.0), loss=st.floats(0.0, 1e3))
+def test_reflection_never_adds_energy(grazing, real, loss):
+    for polarisation in ("H", "V"):
+        assert abs(propagation.fresnel_reflection(grazing, real - 1j * loss, polarisation)) <= 1.0 + 1e-9
+
+
+def test_knife_edge_agrees_with_the_fresnel_integrals():
+    v = np.linspace(-5.0, 5.0, 101)
+    s, c = special.fresnel(v)
+    wanted = -20 * np.log10(np.sqrt((1 - c - s) ** 2 + (c - s) ** 2) / 2)  # P.526-15, eq. (30) as printed
+    np.testing.assert_allclose(propagation.knife_edge_loss_db(v), wanted, atol=1e-9)
+    np.testing.assert_allclose(propagation.knife_edge_loss_db(1e6), 20 * np.log10(np.sqrt(2) * np.pi * 1e6), rtol=1e-9)
+
+
+def test_blake_chart_is_the_factor_on_a_grid():
+    slant, height = np.linspace(5e3, 150e3, 30), np.linspace(0.0, 9e3, 20)
+    chart = propagation.blake_chart(
+        CALM, 1.3e9, "H", 25.0, free_space_range_m=80e3, range_m=slant, height_m=height, elevation_rad=[0.0, 0.1]
+    )
+    assert chart.factor.shape == (20, 30)
+    assert chart.factor[-1, 0] == 0.0  # 5 km of slant range do not reach 9 km of height
+    assert chart.margin_db[-1, 0] == -np.inf
+    radius = propagation.K_STANDARD * propagation.MEAN_RADIUS_M
+    phi = 100e3 / radius
+    h = height[7]
+    there = np.hypot((radius + h) * np.sin(phi), (radius + h) * np.cos(phi) - radius - 25.0)
+    one = propagation.blake_chart(CALM, 1.3e9, "H", 25.0, free_space_range_m=80e3, range_m=[there], height_m=[h])
+    wanted = propagation.propagation_factor(CALM, 1.3e9, "H", 25.0, h, 100e3)
+    np.testing.assert_allclose(one.factor[0, 0], wanted, rtol=1e-6)
+    np.testing.assert_allclose(one.margin_db[0, 0], 40 * np.log10(wanted * 80e3 / there), rtol=1e-6)
+    # the chart's rays are those that leave at their elevation
+    back = propagation.apparent_elevation_rad(25.0, h, 100e3)
+    ray = propagation.blake_chart(
+        CALM, 1.3e9, "H", 25.0, free_space_range_m=1e3, range_m=[there], height_m=[h], elevation_rad=[back]
+    )
+    np.testing.assert_allclose(ray.ray_height_m[0, 0], h, atol=1e-3)
+
+
+def test_arguments_outside_their_domain_are_refused():
+    good = (1e9, "H", 10.0, 100.0, 1e4)
+    for position, bad, name in (
+        (0, -1.0, "frequency"),
+        (2, -1.0, "height1"),
+        (3, np.nan, "height2"),
+        (4, -5.0, "ground"),
+    ):
+        args = [*good[:position], bad, *good[position + 1 :]]
+        with pytest.raises(ValueError, match=name):
+            propagation.propagation_factor(CALM, *args)
+    with pytest.raises(ValueError, match="polarisation"):
+        propagation.propagation_factor(CALM, 1e9, "X", 10.0, 100.0, 1e4)
+    with pytest.raises(ValueError, match="sign of time"):
+        propagation.fresnel_reflection(0.1, 80.0 + 3.0j, "H")
+    with pytest.raises(ValueError, match="radians"):
+        propagation.fresnel_reflection(5.0, 80.0, "H")
+    with pytest.raises(ValueError, match="model"):
+        propagation.roughness_factor(1.0, 0.1, 0.1, model="beckmann")
+    with pytest.raises(ValueError, match="kind"):
+        propagation.Surface(kind="ice")
+    with pytest.raises(ValueError, match="sea_state"):
+        propagation.sea_surface(9)
+    with pytest.raises(ValueError, match="inside the horizon"):
+        propagation.residue_factor(1e9, 70 - 30j, "H", 20.0, 1000.0, 5e3)
+    with pytest.raises(ValueError, match="distance2_m"):
+        propagation.fresnel_v(1.0, 1.0, 0.0, 0.1)
+    with pytest.raises(ValueError, match="temperature_c"):
+        propagation.sea_permittivity(1e9, temperature_c=288.15)
+    with pytest.raises(ValueError, match="silt"):
+        propagation.soil_permittivity(1e9, sand=0.7, clay=0.3)

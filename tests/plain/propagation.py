@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import mpmath
+
 from watchfloor.physics._p676_lines import OXYGEN, WATER
 
 
@@ -33,3 +35,44 @@ def gas_db_per_m(frequency_hz, temperature_k, dry_pressure_pa, vapour_kgpm3):
         * (6.14e-5 / (debye * (1 + (f / debye) ** 2)) + 1.4e-12 * p * theta**1.5 / (1 + 1.9e-5 * f**1.5))
     )
     return 0.182e-3 * f * oxygen, 0.182e-3 * f * vapour
+
+
+def mirror(height1_m, height2_m, ground_m, radius_m):
+    """Excess path, grazing angle and divergence over a sphere, from Fermat's principle and a tube of rays.
+
+    The mirror point makes the path shortest; the divergence compares the cross-section of a tube of rays after the
+    mirror with that of a free tube as long.
+    """
+    with mpmath.workdps(30):  # a least value is flat: it takes twice the digits
+        phi = mpmath.mpf(ground_m) / radius_m
+        top1, top2 = mpmath.mpf(radius_m) + height1_m, mpmath.mpf(radius_m) + height2_m
+
+        def side(top, angle):
+            return mpmath.sqrt((top - radius_m) ** 2 + 4 * top * radius_m * mpmath.sin(angle / 2) ** 2)
+
+        low, high = mpmath.mpf(0), phi
+        for _ in range(70):  # golden section
+            left, right = high - (high - low) / mpmath.phi, low + (high - low) / mpmath.phi
+            if side(top1, left) + side(top2, phi - left) < side(top1, right) + side(top2, phi - right):
+                high = right
+            else:
+                low = left
+        middle = (low + high) / 2
+        r1, r2 = side(top1, middle), side(top2, phi - middle)
+        direct = mpmath.sqrt((top1 - top2) ** 2 + 4 * top1 * top2 * mpmath.sin(phi / 2) ** 2)
+        excess, at, r1, r2, top1 = float(r1 + r2 - direct), float(middle), float(r1), float(r2), float(top1)
+    grazing = math.atan2(top1 * math.cos(at) - radius_m, top1 * math.sin(at))
+
+    def land(down):  # where a ray leaving 1 at an angle below the horizontal is r1 + r2 later, in the plane
+        length1 = top1 * math.sin(down) - math.sqrt(radius_m**2 - (top1 * math.cos(down)) ** 2)
+        x, y = length1 * math.cos(down), top1 - length1 * math.sin(down)
+        tilt = math.atan2(x, y)  # of the vertical at the mirror point
+        angle = down - 2 * tilt  # above the first horizontal, after the mirror
+        return x + r2 * math.cos(angle), y + r2 * math.sin(angle), angle
+
+    down = grazing + at
+    step = 1e-7
+    (xa, ya, _), (xb, yb, angle), (xc, yc, _) = (land(down + d) for d in (-step, 0.0, step))
+    in_plane = abs((xc - xa) * -math.sin(angle) + (yc - ya) * math.cos(angle)) / (2 * step)
+    across = xb / math.cos(down)
+    return excess, grazing, (r1 + r2) / math.sqrt(in_plane * across)

@@ -8,15 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from watchfloor.physics._kernels.detection import miss_rows, pd_rows, pd_scalar, statistic_log_pdf_scalar
+from watchfloor.physics._kernels.gas import add_lines
+from watchfloor.physics._kernels.lobing import border, two_rays
 from watchfloor.physics._kernels.look import aspect, look, two_way_db, two_way_db_rows
 
 __all__ = [
+    "add_lines",
     "aspect",
+    "border",
     "look",
     "miss_rows",
     "pd_rows",
     "pd_scalar",
     "statistic_log_pdf_scalar",
+    "two_rays",
     "two_way_db",
     "two_way_db_rows",
     "warm",
@@ -35,3 +40,7 @@ def warm() -> None:
     statistic_log_pdf_scalar(1.0, 1.0, 2, 1)
     pd_rows(np.ones(1), np.ones(1), 2, 1)
     miss_rows(np.ones(1), np.ones(1), 2, 1)
+    one = np.ones(1)
+    two_rays(one, one, one, one)
+    border(one, one, one, 1.0, 1.0)
+    add_lines(one, one, one, one, one, one)
