@@ -20,10 +20,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 from scipy.signal import windows
 
-from watchfloor.base.units import C_MPS, FloatArray
+from watchfloor.base.units import FloatArray
+from watchfloor.physics import mti
 from watchfloor.physics.parts import Modulation, Processing, Waveform
 
 _GRID = 4096
@@ -99,7 +99,7 @@ def weights(waveform: Waveform, processing: Processing) -> np.ndarray:
     if processing.doppler == "matched":
         raise ValueError("doppler 'matched' is an ideal filter without weights; choose 'mti' or 'bank'")
     if processing.doppler == "mti":
-        return ((-1.0) ** np.arange(n) * special.binom(n - 1, np.arange(n))).astype(np.complex128)[None, :]
+        return mti.canceller_weights(n).astype(np.complex128)[None, :]
     step = np.exp(2j * np.pi * np.arange(n)[:, None] * np.arange(n)[None, :] / n)
     return step * window(processing.window, n)
 
@@ -107,7 +107,7 @@ def weights(waveform: Waveform, processing: Processing) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _shape_table(kind: str, name: str, n: int) -> FloatArray:
     """Signal response of the filter at phase step 0, on a grid of phase steps 0 to 1, (_GRID + 1,)."""
-    w = special.binom(n - 1, np.arange(n)) * (-1.0) ** np.arange(n) if kind == "mti" else window(name, n)
+    w = mti.canceller_weights(n) if kind == "mti" else window(name, n)
     transfer = np.fft.fft(w, _GRID)
     power = (transfer.real**2 + transfer.imag**2) / (n * np.sum(w * w))
     table = np.append(power, power[0])
@@ -248,7 +248,5 @@ def eclipsing(waveform: Waveform, range_m: ArrayLike, look: int) -> FloatArray:
     ----------
     Richards, *Fundamentals of Radar Signal Processing*, 2nd ed., 2014, ch. 5 (blind zones).
     """
-    interval = 1.0 / waveform.prf_hz[look % len(waveform.prf_hz)]
-    delay = np.mod(2.0 * np.asarray(range_m, dtype=np.float64) / C_MPS, interval)
-    heard = np.minimum(np.minimum(delay, interval - delay) / waveform.pulse_width_s, 1.0)
+    heard = mti.range_visible(range_m, waveform.prf_hz[look % len(waveform.prf_hz)], waveform.pulse_width_s)
     return heard * heard
