@@ -11,7 +11,7 @@ import importlib
 import platform
 import sys
 
-QUICK = ("mission", "sensor", "track")
+QUICK = ("detection", "mission", "sensor", "track")
 WHOLE = ("whole",)
 
 
