@@ -110,7 +110,7 @@ def test_shadows_are_those_of_the_plain_twin():
         shown = np.empty(len(corner), bool)
         po.facing(arrays[2], *s, False, shown)
         before = shown.sum()
-        po.hide(arrays[0], arrays[1], arrays[2], *s, 1e-9, shown)
+        po.hide(arrays[0], arrays[1], *s, 1e-9, shown)
         np.testing.assert_array_equal(shown, plain.lit(vertex, corner, s))
         hidden += before - shown.sum()
     assert hidden > 100
@@ -124,6 +124,22 @@ def test_a_body_in_the_shadow_of_another_is_not_seen():
     np.testing.assert_allclose(rcs_m2(both, 3e9, 0.0).sigma_m2, rcs_m2(alone, 3e9, 0.0).sigma_m2, rtol=1e-9)
     seen = rcs_m2(both, 3e9, 0.0, occlusion=False).sigma_m2
     assert abs(seen / rcs_m2(alone, 3e9, 0.0).sigma_m2 - 1.0) > 0.1
+
+
+def test_a_shadow_has_no_cracks_between_the_facets_that_cast_it():
+    # the centre of the hidden plate lies under the diagonals of the plates before it
+    front = np.array([[0.0, -0.5, -0.5], [0.0, 0.5, -0.5], [0.0, 0.5, 0.5], [0.0, -0.5, 0.5]])
+    back = np.array([[-1.0, -0.3, -0.3], [-1.0, 0.6, -0.3], [-1.0, -0.3, 0.6]])  # its centroid is (-1, 0, 0)
+    corner = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6]])
+    both = Facets(vertex_m=np.concatenate([front, back]), corner=corner, sheet=True)
+    alone = Facets(vertex_m=front, corner=corner[:2], sheet=True)
+    found, expected = rcs_m2(both, 3e9, 0.0), rcs_m2(alone, 3e9, 0.0)
+    np.testing.assert_allclose(found.sigma_m2, expected.sigma_m2, rtol=1e-12)
+
+
+def test_no_facet_lit_is_no_echo():
+    flat = plate(0.5, 0.3)
+    assert rcs_m2(flat, 3e9, np.pi / 2, np.pi / 2).sigma_m2 < 1e-20
 
 
 def po_sphere(radius_m, frequency_hz):

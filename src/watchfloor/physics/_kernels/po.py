@@ -19,6 +19,8 @@ CLOSE_RAD = 0.3
 """Phases of a facet spread over less than this go by the series in both differences. [rad]"""
 NEAR_RAD = 0.05
 """Of a wider facet, a pair of corners closer than this goes by the series in their difference. [rad]"""
+BIN = 0.7
+"""Side of a bin of `hide`, in units of the side at which there are as many bins as facets."""
 
 
 @njit(cache=True, error_model="numpy")
@@ -143,7 +145,6 @@ def facing(cross: FloatArray, sx: float, sy: float, sz: float, both_sides: bool,
 def hide(
     vertex: FloatArray,
     corner: CornerArray,
-    cross: FloatArray,
     sx: float,
     sy: float,
     sz: float,
@@ -155,7 +156,7 @@ def hide(
     Marked facets are sorted into square bins of the plane across s; a centroid is tried against those of its bin.
     ``slack`` is how far nearer the hiding facet must be. [m]
     """
-    n, v = corner.shape[0], vertex.shape[1]
+    v = vertex.shape[1]
     # two axes across s
     if abs(sz) < 0.9:
         ex, ey, ez = -sy, sx, 0.0
@@ -164,73 +165,73 @@ def hide(
     size = math.sqrt(ex * ex + ey * ey + ez * ez)
     ex, ey, ez = ex / size, ey / size, ez / size
     fx, fy, fz = sy * ez - sz * ey, sz * ex - sx * ez, sx * ey - sy * ex
-    across, up = np.empty(v), np.empty(v)
+    flat = np.empty((v, 3))  # across, up, towards the radar
+    low_u, low_v, high_u, high_v = np.inf, np.inf, -np.inf, -np.inf
     for i in range(v):
         x, y, z = vertex[0, i], vertex[1, i], vertex[2, i]
-        across[i] = x * ex + y * ey + z * ez
-        up[i] = x * fx + y * fy + z * fz
-    low_u, high_u, low_v, high_v = across.min(), across.max(), up.min(), up.max()
-    marked = 0
-    for f in range(n):
-        marked += lit[f]
-    side = max(1.01e-6 * (high_u - low_u + high_v - low_v), 1e-300)
-    side = max(side, math.sqrt(max((high_u - low_u) * (high_v - low_v), 0.0) / max(marked, 1)))
-    n_u = min(int((high_u - low_u) / side) + 1, 4096)
-    n_v = min(int((high_v - low_v) / side) + 1, 4096)
-    per_u, per_v = n_u / max(high_u - low_u, 1e-300), n_v / max(high_v - low_v, 1e-300)
-    start = np.zeros(n_u * n_v + 1, np.int64)
-    box = np.empty((n, 4), np.int32)
-    for f in range(n):
-        if not lit[f]:
-            continue
-        i, j, k = corner[f, 0], corner[f, 1], corner[f, 2]
-        box[f, 0] = min(int((min(across[i], across[j], across[k]) - low_u) * per_u), n_u - 1)
-        box[f, 1] = min(int((max(across[i], across[j], across[k]) - low_u) * per_u), n_u - 1)
-        box[f, 2] = min(int((min(up[i], up[j], up[k]) - low_v) * per_v), n_v - 1)
-        box[f, 3] = min(int((max(up[i], up[j], up[k]) - low_v) * per_v), n_v - 1)
+        u, w = x * ex + y * ey + z * ez, x * fx + y * fy + z * fz
+        flat[i, 0], flat[i, 1], flat[i, 2] = u, w, x * sx + y * sy + z * sz
+        low_u, high_u, low_v, high_v = min(low_u, u), max(high_u, u), min(low_v, w), max(high_v, w)
+    marked = np.flatnonzero(lit)
+    m = marked.shape[0]
+    if m == 0:
+        return
+    wide, tall = max(high_u - low_u, 1e-300), max(high_v - low_v, 1e-300)
+    side = BIN * math.sqrt(wide * tall / m)
+    n_u = max(1, min(int(wide / side), 2 * m))
+    n_v = max(1, min(int(tall / side), 2 * m // n_u + 1))
+    per_u, per_v = n_u / wide, n_v / tall
+    edge = -1e-13 * (wide + tall) ** 2  # a point on the edge between two facets is under both
+    start = np.zeros(n_u * n_v + 1, np.int32)
+    box = np.empty((m, 5), np.int32)  # first and last bin each way, and that of the centroid
+    # each facet's three edges as a + b u + c v, at least 0 inside, and its depth likewise; its centroid
+    form, middle = np.empty((m, 12)), np.empty((m, 3))
+    for f in range(m):
+        i, j, k = int(corner[marked[f], 0]), int(corner[marked[f], 1]), int(corner[marked[f], 2])
+        u1, v1, u2, v2, u3, v3 = flat[i, 0], flat[i, 1], flat[j, 0], flat[j, 1], flat[k, 0], flat[k, 1]
+        twice = (u2 - u1) * (v3 - v1) - (v2 - v1) * (u3 - u1)
+        sign = 1.0 if twice > 0.0 else -1.0
+        form[f, 0], form[f, 1], form[f, 2] = sign * (u1 * v2 - u2 * v1), sign * (v1 - v2), sign * (u2 - u1)
+        form[f, 3], form[f, 4], form[f, 5] = sign * (u2 * v3 - u3 * v2), sign * (v2 - v3), sign * (u3 - u2)
+        form[f, 6], form[f, 7], form[f, 8] = sign * (u3 * v1 - u1 * v3), sign * (v3 - v1), sign * (u1 - u3)
+        t1, t2, t3 = flat[i, 2], flat[j, 2], flat[k, 2]
+        if twice != 0.0:
+            slope_u = ((t2 - t1) * (v3 - v1) - (t3 - t1) * (v2 - v1)) / twice
+            slope_v = ((t3 - t1) * (u2 - u1) - (t2 - t1) * (u3 - u1)) / twice
+            form[f, 9], form[f, 10], form[f, 11] = t1 - slope_u * u1 - slope_v * v1, slope_u, slope_v
+        else:  # edge-on: hides nothing
+            form[f, 9], form[f, 10], form[f, 11] = -np.inf, 0.0, 0.0
+        middle[f, 0], middle[f, 1], middle[f, 2] = (u1 + u2 + u3) / 3.0, (v1 + v2 + v3) / 3.0, (t1 + t2 + t3) / 3.0
+        box[f, 0] = min(int((min(u1, u2, u3) - low_u) * per_u), n_u - 1)
+        box[f, 1] = min(int((max(u1, u2, u3) - low_u) * per_u), n_u - 1)
+        box[f, 2] = min(int((min(v1, v2, v3) - low_v) * per_v), n_v - 1)
+        box[f, 3] = min(int((max(v1, v2, v3) - low_v) * per_v), n_v - 1)
+        across = min(int((middle[f, 0] - low_u) * per_u), n_u - 1)
+        box[f, 4] = across * n_v + min(int((middle[f, 1] - low_v) * per_v), n_v - 1)
         for a in range(box[f, 0], box[f, 1] + 1):
             for b in range(box[f, 2], box[f, 3] + 1):
                 start[a * n_v + b + 1] += 1
     for cell in range(n_u * n_v):
         start[cell + 1] += start[cell]
     held, filled = np.empty(start[-1], np.int32), start[:-1].copy()
-    for f in range(n):
-        if not lit[f]:
-            continue
+    for f in range(m):
         for a in range(box[f, 0], box[f, 1] + 1):
             for b in range(box[f, 2], box[f, 3] + 1):
                 held[filled[a * n_v + b]] = f
                 filled[a * n_v + b] += 1
-    hidden = np.zeros(n, np.bool_)
-    for f in range(n):
-        if not lit[f]:
-            continue
-        i, j, k = corner[f, 0], corner[f, 1], corner[f, 2]
-        u, w = (across[i] + across[j] + across[k]) / 3.0, (up[i] + up[j] + up[k]) / 3.0
-        x = (vertex[0, i] + vertex[0, j] + vertex[0, k]) / 3.0
-        y = (vertex[1, i] + vertex[1, j] + vertex[1, k]) / 3.0
-        z = (vertex[2, i] + vertex[2, j] + vertex[2, k]) / 3.0
-        cell = min(int((u - low_u) * per_u), n_u - 1) * n_v + min(int((w - low_v) * per_v), n_v - 1)
+    for f in range(m):
+        u, w, depth, cell = middle[f, 0], middle[f, 1], middle[f, 2] + slack, box[f, 4]
         for at in range(start[cell], start[cell + 1]):
             g = held[at]
-            if g == f:
-                continue
-            i, j, k = corner[g, 0], corner[g, 1], corner[g, 2]
-            # how far in front of the centroid the ray towards s meets the plane of g
-            lean = cross[g, 0] * sx + cross[g, 1] * sy + cross[g, 2] * sz
-            ahead = cross[g, 0] * (vertex[0, i] - x) + cross[g, 1] * (vertex[1, i] - y)
-            ahead += cross[g, 2] * (vertex[2, i] - z)
-            if ahead * lean <= slack * lean * lean:
-                continue
-            d1 = (across[j] - across[i]) * (w - up[i]) - (up[j] - up[i]) * (u - across[i])
-            d2 = (across[k] - across[j]) * (w - up[j]) - (up[k] - up[j]) * (u - across[j])
-            d3 = (across[i] - across[k]) * (w - up[k]) - (up[i] - up[k]) * (u - across[k])
-            if (d1 >= 0.0 and d2 >= 0.0 and d3 >= 0.0) or (d1 <= 0.0 and d2 <= 0.0 and d3 <= 0.0):
-                hidden[f] = True
+            if (
+                form[g, 0] + form[g, 1] * u + form[g, 2] * w >= edge
+                and form[g, 3] + form[g, 4] * u + form[g, 5] * w >= edge
+                and form[g, 6] + form[g, 7] * u + form[g, 8] * w >= edge
+                and form[g, 9] + form[g, 10] * u + form[g, 11] * w > depth
+                and g != f
+            ):
+                lit[marked[f]] = False
                 break
-    for f in range(n):
-        if hidden[f]:
-            lit[f] = False
 
 
 @njit(cache=True, error_model="numpy")
@@ -277,7 +278,7 @@ def scatter(
         q = 2.0 * wavenumber[j]
         facing(cross, sx, sy, sz, both_sides, lit)
         if occlusion:
-            hide(vertex, corner, cross, sx, sy, sz, slack, lit)
+            hide(vertex, corner, sx, sy, sz, slack, lit)
         phasors(vertex, q * sx, q * sy, q * sz, phase, cosine, sine)
         out[j, 0], out[j, 1] = facet_sum(corner, cross, lit, sx, sy, sz, phase, cosine, sine)
         out[j, 2] = straight(cross, leaning, sx, sy, sz, lobe_rad[j], lit)
