@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.plain import rcs as plain
 from watchfloor.physics import rcs
 from watchfloor.physics._kernels import po
-from watchfloor.physics.physical_optics import CAUTION, SIGMA_SPECULAR_DB, Facets, rcs_m2
+from watchfloor.physics.physical_optics import CAUTION, COARSE, SIGMA_SPECULAR_DB, Facets, rcs_m2
 
 C = 299_792_458.0
 CUBE = np.array(
@@ -222,6 +222,14 @@ def test_each_look_says_how_far_it_may_be_off():
     assert found.origin == "po"
     assert found.caution == f"2 of 4 looks: {CAUTION}"
     assert rcs_m2(cube, 3e9, 0.0).caution == ""
+
+
+def test_a_coarse_mesh_is_said_to_be_one():
+    rough = ball(2, 0.25)
+    found = rcs_m2(rough, [1e9, 60e9], 0.3)
+    np.testing.assert_array_equal(found.coarse, [False, True])
+    np.testing.assert_array_equal(found.sigma_db, [SIGMA_SPECULAR_DB, np.inf])
+    assert found.caution == f"1 of 2 looks: {COARSE}"
 
 
 def test_looks_broadcast():

@@ -34,6 +34,8 @@ CAUTION = (
     "the value is typically 10 to 25 dB too low (12 to 25 dB nose-on of the NASA almond)"
 )
 """What is said of a look that is not specular."""
+COARSE = "the facets miss the curve by more than a sixteenth of a wavelength; refine the mesh or lower the frequency"
+"""What is said of a look whose wavelength is too short for the mesh."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -258,18 +260,23 @@ class FacetRcs:
     """(...) its complex root, ``abs(amplitude_m)**2 == sigma_m2``; the phase is two-way to the origin of the mesh, and
     grows with distance towards the radar. [m]"""
     sigma_db: FloatArray
-    """(...) one standard deviation of its level: `SIGMA_SPECULAR_DB`, or infinite where physical optics cannot know.
-    [dB]"""
+    """(...) one standard deviation of its level: `SIGMA_SPECULAR_DB`, or infinite where physical optics cannot know:
+    the look is not specular, or the mesh is coarse. [dB]"""
     specular: BoolArray
     """(...) whether a lit facet reflects straight back to the radar."""
+    coarse: BoolArray
+    """(...) whether curved parts stand off their facets (``Facets.sagitta_m``) by more than wavelength / 16."""
     origin: str = "po"
     """Where the values come from; see `rcs.ORIGINS`."""
 
     @property
     def caution(self) -> str:
-        """What to beware of, in a sentence; empty if every look is specular."""
-        beyond = int(np.sum(~self.specular))
-        return f"{beyond} of {self.specular.size} looks: {CAUTION}" if beyond else ""
+        """What to beware of, in a sentence for each kind of look; empty if every look is specular and the mesh fine."""
+        said = []
+        for count, why in ((int(np.sum(~self.specular)), CAUTION), (int(np.sum(self.coarse)), COARSE)):
+            if count:
+                said.append(f"{count} of {self.specular.size} looks: {why}")
+        return "; ".join(said)
 
 
 def rcs_m2(
@@ -377,12 +384,13 @@ def rcs_m2(
     )  # fmt: skip
     amplitude = (2.0 * np.sqrt(np.pi) / wavelength) * (found[:, 0] + 1j * found[:, 1])
     amplitude = amplitude * np.exp(2j * wavenumber * (towards @ facets._centre))
-    specular = found[:, 2] > 0.0
+    specular, coarse = found[:, 2] > 0.0, facets.sagitta_m > wavelength / 16.0
     return FacetRcs(
         sigma_m2=(amplitude.real**2 + amplitude.imag**2).reshape(shape),
         amplitude_m=amplitude.reshape(shape),
-        sigma_db=np.where(specular, SIGMA_SPECULAR_DB, np.inf).reshape(shape),
+        sigma_db=np.where(specular & ~coarse, SIGMA_SPECULAR_DB, np.inf).reshape(shape),
         specular=specular.reshape(shape),
+        coarse=coarse.reshape(shape),
     )
 
 
