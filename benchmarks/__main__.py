@@ -11,7 +11,7 @@ import importlib
 import platform
 import sys
 
-QUICK = ("detection", "mission", "sensor", "track")
+QUICK = ("detection", "po", "mission", "sensor", "track")
 WHOLE = ("whole",)
 
 
