@@ -13,7 +13,7 @@ import pytest
 
 import watchfloor
 
-HEAVY = {"numpy", "scipy", "numba", "llvmlite", "matplotlib", "duckdb", "pymap3d"}
+HEAVY = {"numpy", "scipy", "numba", "llvmlite", "matplotlib", "duckdb", "pymap3d", "trimesh", "tifffile", "contourpy"}
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(watchfloor.__path__, "watchfloor.")
