@@ -148,14 +148,7 @@ def _local_km(centre: Place, lat: FloatArray, lon: FloatArray) -> tuple[FloatArr
 
 def _land(centre: Place, reach_km: float) -> figures.MapLine:
     """Return the coasts and borders within reach, as one line with breaks."""
-    east, north = [np.array([np.nan])], [np.array([np.nan])]
-    for line in basemap.lines_deg():
-        lon, lat = np.deg2rad(line.T)
-        near = np.hypot(lat - centre.lat_rad, (lon - centre.lon_rad) * np.cos(centre.lat_rad))
-        if near.min() * 6371.0 > 1.5 * reach_km:
-            continue
-        x, y = _local_km(centre, lat, lon)
-        inside = (np.abs(x) < 1.2 * reach_km) & (np.abs(y) < 1.2 * reach_km)
-        east.append(np.append(np.where(inside, x, np.nan), np.nan))
-        north.append(np.append(np.where(inside, y, np.nan), np.nan))
-    return figures.MapLine("", np.concatenate(east), np.concatenate(north))
+    both = np.vstack([np.vstack((lines, np.full((1, 2), np.nan))) for lines in basemap.about(centre, 1e3 * reach_km)])
+    inside = np.abs(both).max(axis=1) < 1.2e3 * reach_km
+    east, north = np.where(inside, 1e-3 * both.T, np.nan)
+    return figures.MapLine("", east, north)
