@@ -76,3 +76,16 @@ def mirror(height1_m, height2_m, ground_m, radius_m):
     in_plane = abs((xc - xa) * -math.sin(angle) + (yc - ya) * math.cos(angle)) / (2 * step)
     across = xb / math.cos(down)
     return excess, grazing, (r1 + r2) / math.sqrt(in_plane * across)
+
+
+def refraction(table, grid, ground_m, height_m):
+    """Both corrections by `watchfloor.physics._kernels.refraction.lookup`, bilinear, one number at a time."""
+
+    def blend(values, where):
+        where = min(max(where, 0.0), len(values) - 1.0)
+        low = min(int(where), len(values) - 2)
+        return values[low] + (where - low) * (values[low + 1] - values[low])
+
+    across = math.sqrt(ground_m) * grid[0]
+    upward = (math.asinh((height_m - grid[1]) / grid[2]) - grid[4]) * grid[3]
+    return tuple(blend([blend(list(row), upward) for row in layer], across) for layer in table)

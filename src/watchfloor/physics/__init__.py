@@ -9,8 +9,10 @@ state or draws random numbers; variates come in as arguments. Arrays broadcast.
 `detection`        threshold, probability of detection (Swerling 0 to 4), its inverse, the detector's density
 `radar`            the immutable `Radar`, range equation, detection range, `look`
 `accuracy`         error sigmas of range, angles and range rate
-`atmosphere`       loss in oxygen and water vapour (ITU-R P.676, P.835), tabulated for one frequency
-`propagation`      effective earth, horizon, apparent elevation
+`atmosphere`       loss in oxygen and vapour (ITU-R P.676, P.835) and in rain (P.838), noise of the sky
+`propagation`      effective earth, horizon, lobing, diffraction, knife edges, Blake chart
+`refraction`       rays through a layered atmosphere, traced and tabulated; error of the 4/3 earth
+`terrain`          lowest visible height by azimuth and range, lines of sight, viewsheds
 `rcs`              radar cross-section: exact sphere, closed forms of simple bodies, tables by aspect and band
 `physical_optics`  radar cross-section of a body of facets, with hard shadows and a flag of trust
 `antenna`          patterns by taper, cosecant-squared beams, gain, losses of steering and scanning

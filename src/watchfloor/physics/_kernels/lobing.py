@@ -30,6 +30,7 @@ def _mirror(h1: float, h2: float, g: float, a: float) -> tuple[float, float, flo
         x += p / a * math.sin(math.asin(min(max(s, -1.0), 1.0)) / 3.0)
     x = min(max(x, 0.0), phi)
     step = math.inf
+    x1 = x2 = y1 = y2 = 0.0
     for _ in range(6):
         s1, s2 = math.sin(0.5 * x), math.sin(0.5 * (phi - x))
         x1, x2 = 2.0 * (a + h1) * s1 * math.sqrt(1.0 - s1 * s1), 2.0 * (a + h2) * s2 * math.sqrt(1.0 - s2 * s2)
