@@ -27,7 +27,7 @@ DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     "solid", (0, (5, 2)), (0, (2, 1)), (0, (5, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)),
 )  # fmt: skip
 SMALL, WIDE = (4.3, 3.1), (8.8, 3.6)
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "watchfloor",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -120,7 +120,7 @@ def ribbons(
     x_ticks: FloatArray | None = None,
 ) -> str:
     """Draw lines with their 10/50/90 bands."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure(size)
         axes = figure.add_subplot()
         for i, line in enumerate(lines):
@@ -162,7 +162,7 @@ def forest(
     alt: str,
 ) -> str:
     """Draw paired differences with their intervals, one row an option; filled where the interval excludes zero."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((SMALL[0], 1.05 + 0.24 * len(labels)))
         axes = figure.add_subplot()
         y = np.arange(len(labels))[::-1]
@@ -190,7 +190,7 @@ def stacked(
     alt: str,
 ) -> str:
     """Draw horizontal bars made of parts, one bar a label."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((WIDE[0], 1.25 + 0.36 * len(labels)))
         axes = figure.add_subplot()
         y, left = np.arange(len(labels))[::-1], np.zeros(len(labels))
@@ -224,7 +224,7 @@ def exceedance(
     alt: str,
 ) -> str:
     """Draw, for each sample of replicates, the share of them that exceeds a level."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure(WIDE)
         axes = figure.add_subplot()
         top = max((float(values.max()) for values in samples.values()), default=1.0) * 1.05 or 1.0
@@ -264,7 +264,7 @@ class Fight:
 
 def engagement(name: str, fights: Sequence[Fight], *, alt: str) -> str:
     """Draw the subject's range against time, and below it when each state held, for each fight under the other."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((WIDE[0], 2.9 * len(fights)))
         all_axes = figure.subplots(2 * len(fights), 1, sharex=True, height_ratios=[2.2, 1.0] * len(fights))
         for k, fight in enumerate(fights):
@@ -310,7 +310,7 @@ def heat(
     alt: str,
 ) -> str:
     """Draw a table (rows, columns) as shades; NaN stays white with a dot: nothing was flown there."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((SMALL[0], 1.35 + 0.22 * len(rows)))
         axes = figure.add_subplot()
         axes.grid(visible=False)
@@ -339,7 +339,7 @@ def heat(
 
 def aspect_polar(name: str, centres_rad: FloatArray, series: Mapping[str, Ribbon], *, unit: str, alt: str) -> str:
     """Draw a quantity over aspect, nose up, port side as starboard."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((SMALL[0], 3.9))
         axes = figure.add_subplot(projection="polar")
         axes.set_theta_zero_location("N")  # pyright: ignore[reportAttributeAccessIssue]
@@ -388,7 +388,7 @@ def site_map(
     alt: str,
 ) -> str:
     """Draw the site, the routes about it and the coverage rings of one radar; north is up."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((SMALL[0], 5.0))
         axes = figure.add_subplot()
         axes.grid(visible=False)
@@ -454,7 +454,7 @@ def _compass(axes: Axes, reach_km: float) -> None:
 
 def tornado(name: str, labels: Sequence[str], rho: FloatArray, band: float, *, title: str, alt: str) -> str:
     """Draw rank correlations as bars, longest first; the grey strip is what chance alone gives."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = _figure((WIDE[0] / 2.0 + 0.6, 1.1 + 0.27 * len(labels)))
         axes = figure.add_subplot()
         y = np.arange(len(labels))[::-1]
