@@ -431,6 +431,194 @@ def assess(what: Path, truth: Path | None, cutoff_m: float, as_json: bool) -> in
     return 0
 
 
+class _List(click.ParamType):
+    """Numbers with commas between them, as many as wanted, within limits."""
+
+    def __init__(self, name: str, low: float, high: float, *, open_low: bool = False) -> None:
+        self.name, self._low, self._high, self._open = name, low, high, open_low
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return how it is written."""
+        return f"{self.name},..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of different floats."""
+        if isinstance(value, tuple):
+            return value
+        limit = f"{'above' if self._open else 'at least'} {self._low:g} and at most {self._high:g}"
+        wanted = f"wanted numbers {limit} with commas between them (came {value!r})"
+        try:
+            numbers = tuple(dict.fromkeys(float(part) for part in value.split(",")))
+        except ValueError:
+            self.fail(wanted, param, ctx)
+        if not all(self._low <= n <= self._high and (n > self._low or not self._open) for n in numbers):
+            self.fail(wanted, param, ctx)
+        return numbers
+
+
+class _Formats(click.ParamType):
+    """Kinds of files with commas between them."""
+
+    name = "FORMATS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of names."""
+        known = ("png", "svg", "geojson", "tif")
+        parts = value if isinstance(value, tuple) else tuple(dict.fromkeys(value.lower().split(",")))
+        for part in parts:
+            if part not in known:
+                self.fail(f"wanted some of {','.join(known)} (came {part!r})", param, ctx)
+        return parts
+
+
+@cli.command()
+@_scenario
+@click.option("--sigma", type=_List("M2", 0.0, 1e6, open_low=True), required=True, help="Mean cross-sections. [m2]")
+@click.option("--height", type=_List("M", 0.0, 1e5), required=True, help="Heights of the targets. [m]")
+@click.option(
+    "--above",
+    type=click.Choice(["ground", "sea"]),
+    default="ground",
+    show_default=True,
+    help="What heights are counted from.",
+)
+@click.option(
+    "--pd",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="Probability that one scan detects, at the edge.",
+)
+@click.option("--swerling", type=click.IntRange(0, 4), default=1, show_default=True, help="How the targets fluctuate.")
+@click.option("--radar", "radars", multiple=True, metavar="NAME", help="This radar; may be repeated. All by default.")
+@click.option("--network", is_flag=True, help="Also the radars together: any of them may detect.")
+@click.option(
+    "--range",
+    "range_km",
+    type=click.FloatRange(min=1.0, max=1500.0),
+    metavar="KM",
+    help="How far to look; just beyond the farthest edge by default.",
+)
+@click.option(
+    "--azimuth",
+    type=click.FloatRange(-360.0, 360.0),
+    default=0.0,
+    show_default=True,
+    metavar="DEG",
+    help="Where the range-height chart looks, from north.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(-3000.0, 3000.0),
+    default=250.0,
+    show_default=True,
+    metavar="M/S",
+    help="How fast the targets close; it matters to radars with Doppler filters.",
+)
+@click.option(
+    "--terrain",
+    metavar="DIR",
+    default="",
+    help="Folder of tiles (.hgt, .dt0-2, .tif), or the name of shipped terrain; the antenna then stands on it.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["unknown", "sea", "error"]),
+    default="unknown",
+    show_default=True,
+    help="What voids and land without a tile are.",
+)
+@click.option(
+    "--undulation",
+    type=click.FloatRange(-150.0, 150.0),
+    default=0.0,
+    show_default=True,
+    metavar="M",
+    help="Sea level (the geoid) above the ellipsoid; with --terrain.",
+)
+@click.option(
+    "--format", "formats", type=_Formats(), default="png,svg,geojson,tif", show_default=True, help="What to write."
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder. Default: out/NAME-coverage.")
+@_json
+def coverage(
+    scenario: str,
+    sigma: tuple[float, ...],
+    height: tuple[float, ...],
+    above: Any,
+    pd: float,
+    swerling: int,
+    radars: tuple[str, ...],
+    network: bool,
+    range_km: float | None,
+    azimuth: float,
+    speed: float,
+    terrain: str,
+    missing: Any,
+    undulation: float,
+    formats: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    r"""Map where the radars of a scenario detect.
+
+    For each radar, at the medians of its card: a map of contours for every height and cross-section, a range-height
+    chart along one azimuth, GeoJSON and GeoTIFF. Distances are along the ground, from the radar.
+
+    SCENARIO is a file, or the name of a shipped scenario.
+
+    \b
+    Examples:
+      watchfloor coverage working-group --sigma 0.01,1 --height 100,1000,5000 --pd 0.5
+      watchfloor coverage site.yaml --radar north --sigma 1 --height 300 --terrain tiles --missing sea
+    """
+    import math
+
+    from watchfloor.report.coverage_product import Wish, make
+    from watchfloor.scenario.load import load
+
+    loaded = load(scenario)
+    folder = Path("out") / f"{loaded.scenario.name}-coverage" if out is None else out
+    with _progress("coverage", "percent") as progress:
+        made = make(
+            loaded.scenario,
+            folder,
+            wish=Wish(
+                sigma_m2=sigma,
+                height_m=height,
+                level=pd,
+                swerling=swerling,
+                above=above,
+                closing_mps=speed,
+                range_m=None if range_km is None else 1e3 * range_km,
+                azimuth_rad=math.radians(azimuth),
+                terrain=terrain,
+                missing=missing,
+                undulation_m=undulation,
+            ),
+            radars=radars,
+            network=network,
+            formats=formats,
+            progress=progress,
+        )
+    if as_json:
+        _print_json({"coverage": made.rows, "files": [str(file) for file in made.files], "notes": made.notes})
+        return 0
+    wide = max(len(row["radar"]) for row in made.rows)
+    click.echo(f"{'radar':<{wide}}  height [m]  sigma [m2]  farthest [km]  nearest edge [km]  area [km2]")
+    for row in made.rows:
+        nearest = "-" if math.isnan(row["nearest_km"]) else f"{row['nearest_km']:.1f}"
+        click.echo(
+            f"{row['radar']:<{wide}}  {row['height_m']:>10g}  {row['sigma_m2']:>10g}  {row['farthest_km']:>13.1f}  "
+            f"{nearest:>17}  {row['area_km2']:>10.0f}"
+        )
+    for note in made.notes:
+        click.echo(note, err=True)
+    for file in made.files:
+        click.echo(str(file), err=True)
+    return 0
+
+
 # ---- about the program
 
 
