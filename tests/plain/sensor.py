@@ -34,6 +34,19 @@ def passes(t, position, velocity, present, place: Place, period_s: float, phase_
     return rows
 
 
+def states(t, position, velocity, bank, present, row, when):
+    """Position, velocity, bank and presence of movers at times, one after the other."""
+    out = []
+    for i, s in zip(row, when, strict=True):
+        j = min(max(int(np.searchsorted(t, s, side="right")) - 1, 0), len(t) - 2)
+        path = CubicHermiteSpline(t[j : j + 2], position[i, j : j + 2], velocity[i, j : j + 2])
+        near = min(max(s, t[j]), t[j + 1])
+        where = path(near) + (s - near) * path(near, 1)
+        roll = np.interp(s, t[j : j + 2], bank[i, j : j + 2])
+        out.append((where, path(near, 1), roll, present[i, j : j + 2].all()))
+    return tuple(np.array(column) for column in zip(*out, strict=True))
+
+
 def level_db(aspect, table_of, mover, first, grid, level):
     """Linear interpolation of one table after the other."""
     out = []
@@ -60,7 +73,7 @@ def merge(t, polar, power, mover, cell, turn_s):
         for j in left:
             gap = np.abs(polar[j] - polar[i])
             gap[1] = min(gap[1], 2.0 * np.pi - gap[1])
-            near = gap[0] < cell[0] and gap[1] < cell[1] and (np.isinf(cell[2]) or gap[2] < cell[2])
+            near = all(np.isinf(size) or apart < size for apart, size in zip(gap, cell, strict=True))
             if j == i or (near and abs(t[j] - t[i]) < 0.5 * turn_s):
                 rows.append(j)
         left = [j for j in left if j not in rows]
@@ -69,6 +82,6 @@ def merge(t, polar, power, mover, cell, turn_s):
         turn = np.exp(1j * (polar[rows, 1] - polar[i, 1]))
         centre[1] = (polar[i, 1] + weight @ np.angle(turn)) % (2.0 * np.pi)
         own = [j for j in rows if mover[j] >= 0]
-        who = mover[max(own, key=lambda j: power[j])] if own else -1
+        who = mover[max(own, key=lambda j: power[j])] if own else mover[i]
         out.append((rows, weight @ t[rows], centre, power[rows].sum() - (len(rows) - 1), who, len(own)))
     return out

@@ -19,7 +19,7 @@ def test_ovals_part_at_the_lemniscate():
 
 @pytest.mark.parametrize("e", [0.05, 0.1, 0.2, 0.3])
 def test_area_of_one_oval_by_the_books_series(e):
-    """Ch. 4, area of one oval: pi k^2 (1 - L^4/64 k^4 - 3 L^8/16384 k^8), k^2 = R_T R_R, with the next term as error."""
+    """Ch. 4, area of one oval: pi k^2 (1 - L^4/64 k^4 - 3 L^8/16384 k^8), k^2 = R_T R_R; its next term is the error."""
     k4 = 1.0
     baseline4 = (4.0 * e) ** 2 * k4
     series = np.pi * (1.0 - baseline4 / (64.0 * k4) - 3.0 * baseline4**2 / (16384.0 * k4**2))

@@ -36,7 +36,10 @@ def test_every_number_of_a_card_has_a_source_in_its_own_file(family, name, card)
     assert {one.source for one in sourced} <= set(SHELVES[family].sources)
 
 
-SETTINGS = {"n_coherent", "n_pulses", "pfa"}
+SETTINGS = {
+    *("n_coherent", "n_pulses", "pfa", "prf_hz", "scan_max_deg", "azimuth_width_deg"),
+    *("n_reference", "n_guard", "rank", "weight"),
+}
 """What is chosen, not uncertain: without spread, but with a source, ``RadarCard.settings``."""
 LAWS = {"swerling", "n_lenses"}
 """Whole numbers that choose a law or a count; their sources stand beside them."""

@@ -6,7 +6,7 @@ import numpy as np
 from geographiclib.geodesic import Geodesic
 
 from watchfloor.base.truth import Truth
-from watchfloor.physics.frames import Place, enu_rotation, geodetic_to_ecef
+from watchfloor.physics.frames import Place, ecef_to_polar, enu_rotation, geodetic_to_ecef, range_rate
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
 
@@ -93,3 +93,31 @@ def turning(place: Place, radius_m, rate_rad, start_rad, up_m, t_s, offset_m: fl
         bank_rad=np.zeros((n, k)),
         present=np.ones((n, k), bool),
     )
+
+
+def errors(plots, origins, truth, environment, *, span_m=np.inf, span_mps=np.inf):
+    """Measured less true (n, 4) of plots that show one mover of ``straight`` flights, its covariance, their rows."""
+    rows = np.flatnonzero((origins.mover >= 0) & (origins.n_merged == 1))
+    mover, t = origins.mover[rows], plots.t_s[rows]
+    velocity = truth.velocity_ecef_mps[mover, 0]
+    position = truth.position_ecef_m[mover, 0] + t[:, None] * velocity
+    place = environment.place
+    true = np.stack((*ecef_to_polar(position, place), range_rate(position, velocity, place)), axis=1)
+    gap = plots.measurement[rows] - true
+    gap[:, 1] = (gap[:, 1] + np.pi) % (2.0 * np.pi) - np.pi
+    for column, span in ((0, span_m), (3, span_mps)):
+        if np.isfinite(span):
+            gap[:, column] = (gap[:, column] + 0.5 * span) % span - 0.5 * span
+    return gap, plots.cov[rows], rows
+
+
+def consistent(gap, cov, *, sigmas=5.0) -> None:
+    """Assert that normalised squared errors add up to their count, inside so many sigmas of a chi-square's mean."""
+    measured = np.isfinite(gap[0])
+    assert (np.isfinite(gap) == measured).all()
+    gap, cov = gap[:, measured], cov[:, measured][:, :, measured]
+    d2 = np.einsum("ni,nij,nj->n", gap, np.linalg.inv(cov), gap)
+    dof = d2.size * int(measured.sum())
+    assert dof > 500
+    assert abs(d2.sum() - dof) < sigmas * np.sqrt(2.0 * dof)
+    assert np.median(d2) > 0.5 * measured.sum()  # not a few large ones among many too small

@@ -129,9 +129,9 @@ def test_the_loosest_gate_that_holds_a_point_counts(seed):
     )
 
 
-@given(seed=st.integers(0, 2**32 - 1), flat=st.booleans())
-@settings(max_examples=40)
-def test_merging_does_what_the_plain_twin_does(seed, flat):
+@given(seed=st.integers(0, 2**32 - 1), flat=st.booleans(), by_rate=st.booleans())
+@settings(max_examples=60)
+def test_merging_does_what_the_plain_twin_does(seed, flat, by_rate):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(0, 60))
     t = rng.uniform(0.0, 20.0, n)
@@ -144,8 +144,8 @@ def test_merging_does_what_the_plain_twin_does(seed, flat):
         ),
         axis=1,
     )
-    power, mover = rng.uniform(1.0, 100.0, n), rng.integers(-1, 20, n)
-    cell = np.array([150.0, 0.02, np.inf if flat else 0.03])
+    power, mover = rng.uniform(1.0, 100.0, n), rng.integers(-4, 20, n)
+    cell = np.array([150.0, 0.02, np.inf if flat else 0.03, 100.0 if by_rate else np.inf])
     head, when, centre, total, who, size = _kernels.merge(t, polar, power, mover, cell, 10.0)
     expected = plain.merge(t, polar, power, mover, cell, 10.0)
     np.testing.assert_array_equal(head, [rows[0] for rows, *_ in expected])
@@ -155,3 +155,18 @@ def test_merging_does_what_the_plain_twin_does(seed, flat):
     np.testing.assert_array_equal(who, [row[4] for row in expected])
     np.testing.assert_array_equal(size, [row[5] for row in expected])
     assert len(expected) == 0 or sum(len(rows) for rows, *_ in expected) == n
+
+
+def test_movers_stand_between_knots_where_a_cubic_puts_them():
+    rng = np.random.default_rng(5)
+    t = np.array([0.0, 2.0, 3.0, 7.0])
+    position, velocity = rng.normal(0.0, 1e4, (3, 4, 3)), rng.normal(0.0, 300.0, (3, 4, 3))
+    bank, present = rng.normal(0.0, 0.5, (3, 4)), np.ones((3, 4), bool)
+    present[1, 2] = False
+    row, when = np.array([0, 1, 1, 2, 2, 0]), np.array([0.0, 1.3, 2.5, 6.9, 8.0, -1.5])
+    where, speed, roll, here = _kernels.states(t, position, velocity, bank, present, row, when)
+    expected = plain.states(t, position, velocity, bank, present, row, when)
+    for found, wanted in zip((where, speed, roll), expected[:3], strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-9)
+    np.testing.assert_array_equal(here, expected[3])
+    assert here.tolist() == [True, True, False, True, True, True]

@@ -46,8 +46,37 @@ class SettingsSource(Config):
     """What the source does not say, and what was assumed."""
 
 
+class CfarCard(Config):
+    """How a radar finds the level of noise and clutter around a cell."""
+
+    kind: Literal["ca", "go", "so", "os", "map"]
+    """Mean of the reference cells, greater or smaller of its two halves, a ranked cell, or the cell's own past."""
+    n_reference: int = Field(default=32, ge=2, le=1024)
+    """Reference cells, both sides together; none of a map."""
+    n_guard: int = Field(default=2, ge=0, le=64)
+    """Cells left out on each side."""
+    rank: int | None = Field(default=None, ge=1)
+    """Rank of the cell taken by ``os``; three quarters of the reference cells when left out."""
+    weight: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """Weight of the newest scan in a ``map``; an eighth when left out. [1]"""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.kind in ("go", "so") and self.n_reference % 2:
+            raise ValueError(f"n_reference must be even for two halves (came {self.n_reference})")
+        if self.rank is not None and (self.kind != "os" or self.rank > self.n_reference):
+            raise ValueError(f"rank is for kind 'os' and at most n_reference (came {self.rank} for '{self.kind}')")
+        if self.weight is not None and self.kind != "map":
+            raise ValueError(f"weight is for kind 'map' (came {self.weight:g} for '{self.kind}')")
+        return self
+
+
 class RadarCard(Config):
-    """A generic radar, by open-source figures."""
+    """A generic radar, by open-source figures.
+
+    The keys after ``measures_range_rate`` are for radars whose pulses and filters are stated. A card without them is
+    one whose filters are ideal and whose range and range rate are taken to be resolved.
+    """
 
     title: str
     """One line: what it stands for."""
@@ -97,10 +126,52 @@ class RadarCard(Config):
     """Whether plots carry an elevation."""
     measures_range_rate: bool
     """Whether plots carry a range rate."""
+    motion: Literal["rotating", "electronic", "staring"] = "rotating"
+    """An antenna that turns, a fixed face that steers its beam, or one that looks everywhere at once; decides which
+    kind of sensor can use the card."""
+    prf_hz: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
+    """Pulse repetition frequency of each of the ``n_pulses`` looks in turn: a setting. Blind ranges, blind speeds and
+    ambiguities follow from it. [Hz]"""
+    modulation: Literal["plain", "lfm", "barker", "frank"] = "lfm"
+    """Modulation inside the pulse: a setting."""
+    doppler: Literal["matched", "mti", "bank"] = "matched"
+    """Ideal filter, canceller over all coherent pulses, or a filter for each of ``n_coherent`` shifts: a setting."""
+    window: Literal["none", "hann", "hamming", "blackman", "chebyshev"] = "none"
+    """Weights of the bank over its pulses: a setting."""
+    cfar: CfarCard | None = None
+    """How the noise level is found; taken as known, its loss being part of ``losses_db``, when left out."""
+    taper: Literal["gaussian", "uniform", "cosine", "taylor"] = "gaussian"
+    """Illumination of the aperture: shape of main lobe and sidelobes."""
+    sidelobe_db: Annotated[Spread, _within(-80.0, -10.0)] | None = None
+    """Highest sidelobe one way, under the peak; -30 when left out. [dB]"""
+    elevation_shape: Literal["stacked", "fan", "cosecant"] = "stacked"
+    """Beams that fill the elevation coverage, one fan, or a fan with a cosecant-squared upper flank."""
+    elevation_peak_deg: Annotated[Spread, _within(-30.0, 90.0)] | None = None
+    """Elevation of the peak of a fan or cosecant beam; must be given for them. [deg]"""
+    scan_exponent: Annotated[Spread, _within(0.0, 4.0)] | None = None
+    """Gain falls with this power of the cosine off broadside, each way; 0 when left out. [1]"""
+    scan_max_deg: float = Field(default=60.0, ge=1.0, le=90.0)
+    """Greatest angle off broadside that a beam is steered to: a setting. [deg]"""
+    azimuth_width_deg: float = Field(default=360.0, ge=1.0, le=360.0)
+    """Width of the sector that a fixed face searches: a setting. [deg]"""
+    beam_shape_loss_db: Annotated[Spread, _within(0.0, 10.0)] | None = None
+    """The part of ``losses_db`` that stands for a target beside the peak of the beam; 0 when left out. [dB]"""
     settings: SettingsSource
     """Where the settings come from: numbers that whoever builds or runs the radar chooses, and so without spread."""
     anchor: str
     """Published performance the card was checked against, with source."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.doppler != "matched" and not self.prf_hz:
+            raise ValueError(f"doppler '{self.doppler}' needs prf_hz: filters work on pulses at a stated rate")
+        if self.doppler != "matched" and self.n_coherent < 2:
+            raise ValueError(f"doppler '{self.doppler}' needs n_coherent of at least 2 (came {self.n_coherent})")
+        if self.elevation_shape != "stacked" and self.elevation_peak_deg is None:
+            raise ValueError(f"elevation_shape '{self.elevation_shape}' needs elevation_peak_deg")
+        if self.motion == "rotating" and self.azimuth_width_deg < 360.0:
+            raise ValueError(f"a rotating antenna goes all round (came azimuth_width_deg {self.azimuth_width_deg:g})")
+        return self
 
 
 class BandSignature(Config):

@@ -120,6 +120,44 @@ def _cubic_rate(p0: float, p1: float, v0: float, v1: float, step: float, s: floa
 
 
 @njit(cache=True, error_model="numpy")
+def states(
+    t: FloatArray,
+    position: FloatArray,
+    velocity: FloatArray,
+    bank: FloatArray,
+    present: BoolArray,
+    row: IntArray,
+    when: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """Position (m, 3), velocity (m, 3), bank (m,) and presence (m,) of the movers ``row`` (m,) at times ``when`` (m,).
+
+    Knots as in `passes`; outside them movers go straight on.
+    """
+    m, k = row.shape[0], t.shape[0]
+    where, speed, roll, here = np.empty((m, 3)), np.empty((m, 3)), np.empty(m), np.empty(m, dtype=np.bool_)
+    for r in range(m):
+        i = row[r]
+        low, high = 0, k - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if t[middle] <= when[r]:
+                low = middle
+            else:
+                high = middle
+        step = t[low + 1] - t[low]
+        s = min(max((when[r] - t[low]) / step, 0.0), 1.0)
+        for c in range(3):
+            p0, p1 = position[i, low, c], position[i, low + 1, c]
+            v0, v1 = velocity[i, low, c], velocity[i, low + 1, c]
+            where[r, c] = _cubic(p0, p1, v0, v1, step, s)
+            speed[r, c] = _cubic_rate(p0, p1, v0, v1, step, s)
+            where[r, c] += (when[r] - t[low] - s * step) * speed[r, c]
+        roll[r] = bank[i, low] + s * (bank[i, low + 1] - bank[i, low])
+        here[r] = present[i, low] and present[i, low + 1]
+    return where, speed, roll, here
+
+
+@njit(cache=True, error_model="numpy")
 def level_db(
     aspect: FloatArray, table_of: IntArray, mover: IntArray, first: IntArray, grid: FloatArray, level: FloatArray
 ) -> FloatArray:
@@ -177,10 +215,11 @@ def merge(
 ) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, IntArray, IntArray]:
     """Merge plots of one resolution cell: strongest row of each, t, polar (m, 4), power, strongest mover, movers in it.
 
-    t (n,); polar (n, 4) range, azimuth, elevation, range rate; power (n,) over noise; mover (n,), -1 for false; cell
-    (3,) range cell, azimuth and elevation beamwidth (infinite where not measured). The strongest plot left takes all
-    that lie within a cell of it in every coordinate and less than half a turn away in time; their centroid is weighted
-    by power, their powers add less the noise counted twice.
+    t (n,); polar (n, 4) range, azimuth, elevation, range rate; power (n,) over noise; mover (n,), negative for false;
+    cell (4,) range cell, azimuth and elevation beamwidth, range-rate cell (infinite where it tells nothing apart). The
+    strongest plot left takes all that lie within a cell of it in every coordinate and less than half a turn away in
+    time; their centroid is weighted by power, their powers add less the noise counted twice. A plot of no mover keeps
+    the number of its strongest row.
     """
     n = t.shape[0]
     by_range = np.argsort(polar[:, 0])
@@ -212,6 +251,8 @@ def merge(
                 d_azimuth -= _TWO_PI * np.rint(d_azimuth / _TWO_PI)
                 if abs(d_azimuth) >= cell[1] or abs(polar[j, 2] - polar[i, 2]) >= cell[2]:
                     continue
+                if abs(polar[j, 3] - polar[i, 3]) >= cell[3]:
+                    continue
                 taken[j] = True
                 if mover[j] >= 0:
                     movers += 1
@@ -224,7 +265,7 @@ def merge(
                 shift[1] += power[j] * d_azimuth
                 shift[2] += power[j] * (polar[j, 2] - polar[i, 2])
                 shift[3] += power[j] * (polar[j, 3] - polar[i, 3])
-        head[m], who[m], size[m], total[m] = i, mover[best] if best >= 0 else -1, movers, power[i] + extra
+        head[m], who[m], size[m], total[m] = i, mover[best] if best >= 0 else mover[i], movers, power[i] + extra
         when[m] = t[i] + shift_t / weight
         for c in range(4):
             centre[m, c] = polar[i, c] + shift[c] / weight
@@ -253,4 +294,5 @@ def warm(**_: Any) -> None:
     )
     level_db(real, whole, whole, np.array([0, 2]), np.array([0.0, 3.2]), np.zeros(2))
     gate_pfa(real, rows, real, rows, rows, real, real, 1e-6)
-    merge(real, np.zeros((1, 4)), np.ones(1), whole, np.ones(3), 1.0)
+    merge(real, np.zeros((1, 4)), np.ones(1), whole, np.ones(4), 1.0)
+    states(np.array([0.0, 1.0]), knots, knots, knots[:, :, 0].copy(), np.ones((1, 2), np.bool_), whole, real)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import floor, log10, radians
+from typing import Any
 
 import numpy as np
 
 from watchfloor.physics.atmosphere import GasTable
+from watchfloor.physics.cfar import Cfar
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar, system_temperature_k
-from watchfloor.scenario.cards import RadarCard
+from watchfloor.scenario.cards import CfarCard, RadarCard
 
 _GAS_RANGE_M = 700e3
 _GAS_HEIGHT_STEP_M = 50.0
 
 
-def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
+def radar_from(card: RadarCard, rng: np.random.Generator | None, *, face_azimuth_deg: float = 0.0) -> Radar:
     """Radar of one draw of a card, or of its medians.
 
     Parameters
@@ -27,6 +29,8 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
     rng : numpy.random.Generator or None
         Source of one normal number for each parameter with spread, in the order of the card's fields; None takes
         the medians.
+    face_azimuth_deg : float
+        Azimuth of the broadside of a fixed face; of use to a card with electronic motion. [deg]
 
     Returns
     -------
@@ -52,6 +56,20 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
     elevation_min_rad = radians(card.elevation_min_deg.draw(rng))
     elevation_max_rad = radians(card.elevation_max_deg.draw(rng))
     range_min_m = 1e3 * card.range_min_km.draw(rng)
+    range_rate_max_mps = card.range_rate_max_mps.draw(rng)
+    stated = {
+        "sidelobe_db": (card.sidelobe_db, float),
+        "elevation_peak_rad": (card.elevation_peak_deg, radians),
+        "scan_exponent": (card.scan_exponent, float),
+        "beam_shape_loss": (card.beam_shape_loss_db, _ratio),
+    }
+    more: dict[str, Any] = {
+        name: to_si(spread.draw(rng)) for name, (spread, to_si) in stated.items() if spread is not None
+    }
+    if card.motion == "electronic":
+        more["face_azimuth_rad"] = radians(face_azimuth_deg)
+    if card.cfar is not None:
+        more["cfar"] = _cfar(card.cfar)
     return Radar.of(
         frequency_hz=frequency_hz,
         peak_power_w=peak_power_w,
@@ -71,10 +89,30 @@ def radar_from(card: RadarCard, rng: np.random.Generator | None) -> Radar:
         pfa=card.pfa,
         range_min_m=range_min_m,
         range_max_m=range_max_m,
-        range_rate_max_mps=card.range_rate_max_mps.draw(rng),
+        range_rate_max_mps=range_rate_max_mps,
         measures_elevation=card.measures_elevation,
         measures_range_rate=card.measures_range_rate,
+        motion=card.motion,
+        prf_hz=card.prf_hz,
+        modulation=card.modulation,
+        doppler=card.doppler,
+        window=card.window,
+        taper=card.taper,
+        polarisation=card.polarisation,
+        elevation=card.elevation_shape,
+        scan_max_rad=radians(card.scan_max_deg),
+        azimuth_width_rad=radians(card.azimuth_width_deg),
+        **more,
     )
+
+
+def _cfar(card: CfarCard) -> Cfar:
+    if card.kind == "map":
+        return Cfar(kind="map", weight=0.125 if card.weight is None else card.weight)
+    rank = None
+    if card.kind == "os":
+        rank = max(round(0.75 * card.n_reference), 1) if card.rank is None else card.rank
+    return Cfar(kind=card.kind, n_reference=card.n_reference, n_guard=card.n_guard, rank=rank)
 
 
 def gas_for(radar: Radar, height_m: float) -> GasTable:

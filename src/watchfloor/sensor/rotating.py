@@ -1,41 +1,43 @@
 """Kind ``rotating``: a surveillance radar that turns, at measurement level.
 
-Each time the beam passes a mover, one echo is drawn: mean SNR from the range equation with gas loss, smooth-earth
-horizon and elevation coverage; cross-section at the aspect the mover shows, bank included; fluctuation and noise from
-the exact law of the square-law detector; threshold from the radar's false-alarm probability, or from a task's gate.
-Echoes of successive turns are independent draws (a hovering or straight-in target would hold its fade for longer).
-Between echoes the receiver's noise crosses the threshold too: false plots, as many as cells times false-alarm
-probability. Plots that share a resolution cell come out as one. Not modelled yet: clutter, terrain, lobing, jamming,
-blind speeds, range ambiguity, and merging across the border of two ticks.
+Each time the beam passes a mover, one echo is drawn: mean SNR from the range equation with all that surrounds the
+antenna (gas, horizon, terrain, lobing, rain, clutter, jamming) and from its filters (blind ranges and speeds);
+cross-section at the aspect the mover shows, bank included; fluctuation and noise from the exact law of the square-law
+detector; threshold from the radar's false-alarm probability or its CFAR, or from a task's gate. Echoes of successive
+turns are independent draws (a hovering or straight-in target would hold its fade for longer). Between echoes the
+receiver's noise crosses the threshold too: false plots, as many as cells times false-alarm probability, and more where
+the clutter is spiky. What the repetition frequencies do not resolve is folded. Plots that share a resolution cell come
+out as one. Strong echoes may come through sidelobes; jammers give strobes, plots without a range. Not modelled: merging
+across the border of two ticks, and texture of the clutter under an echo (it counts with its mean).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, pi, radians
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import special
 
 from watchfloor.base.config import Config
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
-from watchfloor.physics.detection import shape, statistic, threshold
 from watchfloor.physics.environment import Environment, Targets
-from watchfloor.physics.frames import aspect, polar_to_ecef
-from watchfloor.physics.radar import Radar, error_sigmas, look
-from watchfloor.physics.rcs import Signature, band_of
+from watchfloor.physics.frames import polar_to_ecef
+from watchfloor.physics.radar import Look, Radar, look
+from watchfloor.physics.rcs import Signature
 from watchfloor.scenario.model import Name
 from watchfloor.sensor import _kernels
 from watchfloor.sensor.base import sensors
-
-_TWO_PI = 2.0 * pi
-_SNR_LEAST = 0.1
-"""Least SNR that an error is reckoned with; only a very low gate threshold comes near it. [power ratio]"""
+from watchfloor.sensor.false_plots import ClutterMap, noise_rows
+from watchfloor.sensor.motion import Motion
+from watchfloor.sensor.receiver import TWO_PI, Gates, Receiver, Rows, merged, polar_of, stack
+from watchfloor.sensor.sidelobes import Sidelobes
+from watchfloor.sensor.strobes import Emitters, strobes_of
 
 
 class RotatingRadarConfig(Config):
@@ -46,19 +48,28 @@ class RotatingRadarConfig(Config):
     name: Name
     """What the rest of the file and records call it."""
     card: str
-    """A radar of the catalogue."""
+    """A radar of the catalogue whose motion is ``rotating``."""
     place: str
     """Name of the place it stands on."""
     mast_m: float = Field(default=10.0, ge=0.0, le=1000.0)
     """Height of the antenna above the ground. [m]"""
     phase_deg: float = Field(default=0.0, ge=-360.0, le=360.0)
     """Azimuth of the beam at the scenario's epoch, clockwise from true north. [deg]"""
+    fidelity: Literal["measurement", "signal"] = "measurement"
+    """Plots drawn from their law, or worked out from samples of the received signal (slow; needs a card with ``prf_hz``
+    and ``doppler``)."""
+    sidelobes: Literal["none", "heard", "blanked"] = "none"
+    """Whether strong echoes come through azimuth sidelobes too: passed over, heard, or heard and taken out by a guard
+    channel, here an ideal one."""
+    strobe_db: float = Field(default=10.0, ge=0.0, le=80.0)
+    """Jamming over noise in the main lobe above which a strobe is declared. [dB]"""
 
+    motion: ClassVar[str] = "rotating"
     sources: ClassVar[tuple[str, ...]] = (
         "Swerling, 'Radar probability of detection for some additional fluctuating target cases', IEEE Trans. AES "
         "33 (2), 1997, pp. 698-709",
         "Barton, Radar Equations for Modern Radar, 2013, ch. 1",
-        "Skolnik, Introduction to Radar Systems, 3rd ed., 2001, ch. 6 and 8",
+        "Skolnik, Introduction to Radar Systems, 3rd ed., 2001, ch. 3, 6 and 8",
     )
 
 
@@ -80,18 +91,24 @@ class RotatingRadar:
         Random streams of the run; those named ``("sensor", name, ...)`` are used.
     row : int
         Row in the run's sensor list.
-    address, label, transponder : arrays or None
+    emitters : Emitters or None
+        Noise jammers on board movers.
+    ground : numpy.random.Generator or None
+        Source of the ground's own texture, the same for every mission of a replicate; a stream of the run when left
+        out.
+    **_ : object
         Parts that every kind is offered; a primary radar hears no transponder.
 
     Raises
     ------
     ValueError
-        If there is no radar, or a signature lacks its band.
+        If there is no radar, it does not rotate, or a signature lacks its band.
 
     Notes
     -----
     Paired runs meet the same numbers: each tick draws blocks of fixed shape (passes, movers, variates), used or not,
-    and false plots come from other streams. A change of cross-section or threshold moves no draw.
+    and false plots come from other streams. A change of cross-section or threshold moves no draw, but for the noise of
+    sidelobes.
     """
 
     def __init__(
@@ -103,34 +120,32 @@ class RotatingRadar:
         signatures: Sequence[Signature],
         streams: Streams,
         row: int,
-        address: IntArray | None = None,
-        label: IntArray | None = None,
-        transponder: BoolArray | None = None,
+        emitters: Emitters | None = None,
+        ground: np.random.Generator | None = None,
+        **_: object,
     ) -> None:
-        del address, label, transponder
         if radar is None:
             raise ValueError(f"sensor {config.name!r} is a radar and needs one, got None")
+        if radar.scan.motion != "rotating":
+            raise ValueError(f"sensor {config.name!r} turns, but its card's motion is {radar.scan.motion!r}")
         self.config, self.name, self.row, self.radar = config, config.name, row, radar
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = radar.period_s, radians(config.phase_deg)
         self._turns_per_s, self._phase_turns = 1.0 / radar.period_s, config.phase_deg / 360.0
-        self._threshold = float(threshold(radar.pfa, radar.n_pulses))
-        self._cell = np.array(
-            [
-                radar.range_cell_m,
-                radar.beamwidth_azimuth_rad,
-                radar.beamwidth_elevation_rad if radar.measures_elevation else np.inf,
-            ]
-        )
-        self._unmeasured = np.flatnonzero([False, False, not radar.measures_elevation, not radar.measures_range_rate])
+        self._receiver = Receiver(config.name, row, radar, environment, signatures, streams, merge_s=radar.period_s)
         self._lambda_per_s = radar.n_cells * radar.pfa * self._turns_per_s
-        self._n_movers = len(signatures)
-        self._shape = np.array([shape(s.swerling, radar.n_pulses) for s in signatures])
-        self._shapes = frozenset(self._shape.tolist())
-        self._tables = _stack(signatures, band_of(radar.frequency_hz))
-        self._fade, self._noise, self._looks, self._false, self._gate = (
-            streams.rng("sensor", config.name, stream) for stream in ("fade", "noise", "looks", "false", "gate")
-        )
+        self._false, self._gate = (streams.rng("sensor", config.name, stream) for stream in ("false", "gate"))
+        self._sidelobes = self._clutter = None
+        if config.sidelobes == "heard":
+            self._sidelobes = Sidelobes(
+                radar, self._receiver.threshold, streams.rng("sensor", config.name, "sidelobes")
+            )
+        self._strobes = strobes_of(emitters, radar, environment, row, config.strobe_db, streams, config.name)
+        if environment.clutter is not None and environment.clutter.shape < np.inf:
+            rng = streams.rng("sensor", config.name, "ground") if ground is None else ground
+            self._clutter = ClutterMap(radar, environment, rng)
+            self._spikes = streams.rng("sensor", config.name, "clutter")
+        self._late: Rows | None = None
         self._until_s = 0.0
 
     def observe(self, truth: Truth, tasks: Tasks, *, until_s: float) -> tuple[Plots, PlotOrigins]:
@@ -148,7 +163,7 @@ class RotatingRadar:
         Returns
         -------
         Plots, PlotOrigins
-            Sorted by time, then range.
+            Sorted by time, then range; strobes, which have no range, last of their time.
 
         Raises
         ------
@@ -157,12 +172,18 @@ class RotatingRadar:
         """
         since_s = float(truth.t_s[0, 0]) if len(truth) else self._until_s
         self._until_s = until_s
-        gates = _Gates(tasks, self.row, self.radar.pfa)
-        parts = [self._echoes(truth, gates, until_s - since_s)] if len(truth) else []
+        gates = Gates(tasks, self.row, self.radar.pfa)
+        strobes, parts = None, []
+        if len(truth):
+            rows, strobes = self._echoes(truth, gates, since_s, until_s)
+            parts += rows
         parts.append(self._noise_plots(since_s, until_s, gates))
+        if self._clutter is not None:
+            parts.append(self._clutter_plots(since_s, until_s))
         if gates.n:
             parts.append(self._gate_plots(since_s, until_s, gates))
-        return self._declare(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        plots, origins = self._receiver.declare(stack(parts))
+        return (plots, origins) if strobes is None else merged((plots, origins), strobes)
 
     def _passes(
         self, t: FloatArray, position: FloatArray, velocity: FloatArray, bank: FloatArray, present: BoolArray
@@ -179,9 +200,11 @@ class RotatingRadar:
             self._phase_turns,
         )
 
-    def _echoes(self, truth: Truth, gates: _Gates, tick_s: float) -> _Rows:
-        """Detected echoes of movers."""
-        radar, knots = self.radar, truth.t_s[0]
+    def _echoes(
+        self, truth: Truth, gates: Gates, since_s: float, until_s: float
+    ) -> tuple[list[Rows], tuple[Plots, PlotOrigins] | None]:
+        """Detected echoes of movers, through main lobe and sidelobes, and strobes."""
+        knots, receiver = truth.t_s[0], self._receiver
         if np.max(knots[1:] - knots[:-1], initial=0.0) >= 0.5 * self.period_s:
             raise ValueError(
                 f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
@@ -190,66 +213,85 @@ class RotatingRadar:
             knots, truth.position_ecef_m, truth.velocity_ecef_mps, truth.bank_rad, truth.present
         )
         mover = truth.mover[row]
-        n_passes = max(ceil(tick_s * self._turns_per_s) + 1, int(ordinal.max(initial=0)) + 1)
-        fade = self._fade.standard_exponential((n_passes, self._n_movers, 2))[ordinal, mover]
-        noise = self._noise.standard_normal((n_passes, self._n_movers, 6))[ordinal, mover]
-        added: FloatArray | float = 0.0
-        if radar.n_pulses > 1:
-            block = (n_passes, self._n_movers)
-            added = self._looks.standard_gamma(radar.n_pulses - 1.0, block)[ordinal, mover]
-        seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self.environment)
-        azimuth, _ = aspect(position, velocity, self.place.ecef_m, bank)
-        sigma_m2 = 10.0 ** (0.1 * _kernels.level_db(azimuth, self._tables[0], mover, *self._tables[1:]))
-        z = statistic(
-            seen.snr_1m2 * sigma_m2,
-            self._amplitude(fade, mover),
-            noise[:, 0] * 0.5**0.5,
-            noise[:, 1] * 0.5**0.5,
-            added,
-            radar.n_pulses,
-        )
-        if gates.n:
-            pfa = gates.pfa_at(t, position)
-            limit = np.where(pfa > radar.pfa, threshold(pfa, radar.n_pulses), self._threshold)
-        else:
-            pfa, limit = np.full(len(t), radar.pfa), self._threshold
-        hit = np.flatnonzero(seen.visible & (z > limit))
-        power = z[hit] * (1.0 / radar.n_pulses)
-        polar = np.array([seen.range_m, seen.azimuth_rad, seen.elevation_rad, seen.range_rate_mps]).T[hit]
-        return t[hit], polar, noise[hit, 2:], power, pfa[hit], mover[hit]
+        n_passes = max(ceil((until_s - since_s) * self._turns_per_s) + 1, int(ordinal.max(initial=0)) + 1)
+        seen = look(self.radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self.environment)
+        motion = None if self._strobes is None else Motion(truth)
+        if motion is not None:
+            seen = self._jammed(seen, motion, t, since_s, until_s)
+        pfa = gates.pfa_at(t, position) if gates.n else None
+        sigma_m2 = receiver.sigma_m2(position, velocity, bank, mover)
+        polar = polar_of(seen)
+        echoes = receiver.echoes(polar, seen.snr_1m2 * sigma_m2, seen.visible, t, mover, ordinal, n_passes, pfa)
+        parts = [echoes.rows]
+        if self._sidelobes is not None:
+            parts += self._around(self._sidelobes, polar, echoes.signal, t, mover, until_s)
+        if self._strobes is None or motion is None:
+            return parts, None
+        return parts, self._strobes.declare(t, mover, motion)
 
-    def _amplitude(self, fade: FloatArray, mover: IntArray) -> FloatArray:
-        """Signal power over its mean, Gamma(K) / K, from two unit exponentials a pass."""
-        if self._shapes == {1.0}:
-            return fade[:, 0]
-        k = self._shape[mover]
-        out = np.where(k == 1.0, fade[:, 0], np.where(k == 2.0, 0.5 * (fade[:, 0] + fade[:, 1]), 1.0))
-        rest = np.flatnonzero((k != 1.0) & (k != 2.0) & np.isfinite(k))
-        if rest.size:
-            out[rest] = special.gammainccinv(k[rest], np.exp(-fade[rest, 0])) / k[rest]
-        return out
+    def _jammed(self, seen: Look, motion: Motion, t: FloatArray, since_s: float, until_s: float) -> Look:
+        """Looks again, turn by turn, with the jammers in sight where they are in the middle of it."""
+        assert self._strobes is not None
+        first, last = since_s * self._turns_per_s, until_s * self._turns_per_s
+        edges = self.period_s * np.unique(np.concatenate(([first], np.arange(ceil(first), last), [last])))
+        turn = np.searchsorted(edges, t, side="right") - 1
+        level = seen.snr_1m2.copy()
+        for i, around in self._strobes.surroundings(motion, 0.5 * (edges[1:] + edges[:-1])):
+            mine = np.flatnonzero(turn == i)
+            targets = Targets(ecef_m=seen.targets.ecef_m[mine], velocity_ecef_mps=seen.targets.velocity_ecef_mps[mine])
+            level[mine] = look(self.radar, targets, around).snr_1m2
+        return replace(seen, snr_1m2=level)
 
-    def _sigmas(self, power: FloatArray) -> FloatArray:
-        """Error sigmas (m, 4) that the radar believes at a measured power."""
-        return np.array(error_sigmas(self.radar, np.maximum(power - 1.0, _SNR_LEAST))).T
+    def _around(
+        self,
+        sidelobes: Sidelobes,
+        polar: FloatArray,
+        signal: FloatArray,
+        t: FloatArray,
+        mover: IntArray,
+        until_s: float,
+    ) -> list[Rows]:
+        """Returns through sidelobes in this tick, some of them of passes before it."""
+        found = [self._late] if self._late is not None else []
+        new = sidelobes.returns(signal, t, polar, mover)
+        if new is not None:
+            found.append(new)
+        self._late = None
+        if not found:
+            return []
+        rows = stack(found)
+        now = rows.t_s <= until_s
+        if not now.all():
+            self._late = rows.take(~now)
+        return [rows.take(now)]
 
-    def _noise_plots(self, since_s: float, until_s: float, gates: _Gates) -> _Rows:
+    def _noise_plots(self, since_s: float, until_s: float, gates: Gates) -> Rows:
         """False plots of the background: every cell of every turn, with the radar's own threshold."""
         radar = self.radar
         n = int(self._false.poisson(self._lambda_per_s * (until_s - since_s)))
         u = self._false.random((n, 5))
         t = until_s - (until_s - since_s) * u[:, 0]
-        polar = np.empty((n, 4))
-        polar[:, 0] = radar.range_min_m + (radar.range_max_m - radar.range_min_m) * u[:, 1]
-        polar[:, 1] = _TWO_PI * (t * self._turns_per_s + self._phase_turns) % _TWO_PI
-        polar[:, 2] = radar.elevation_min_rad + (radar.elevation_max_rad - radar.elevation_min_rad) * u[:, 2]
-        polar[:, 3] = radar.range_rate_max_mps * (2.0 * u[:, 3] - 1.0)
-        pfa = np.full(n, radar.pfa)
+        azimuth = TWO_PI * (t * self._turns_per_s + self._phase_turns) % TWO_PI
+        elevation = radar.elevation_min_rad + (radar.elevation_max_rad - radar.elevation_min_rad) * u[:, 2]
+        rows = noise_rows(self._receiver, t, azimuth, elevation, u[:, [1, 3, 4]], np.full(n, radar.pfa))
         if gates.n and n:
-            pfa = gates.pfa_at(t, polar_to_ecef(polar[:, 0], polar[:, 1], polar[:, 2], self.place))
-        return t, polar, np.zeros((n, 4)), self._noise_power(radar.pfa * (1.0 - u[:, 4])), pfa, np.full(n, -1)
+            position = polar_to_ecef(rows.polar[:, 0], azimuth, elevation, self.place)
+            rows = rows._replace(pfa=gates.pfa_at(t, position))
+        return rows
 
-    def _gate_plots(self, since_s: float, until_s: float, gates: _Gates) -> _Rows:
+    def _clutter_plots(self, since_s: float, until_s: float) -> Rows:
+        """False plots of spiky clutter, each when the beam stands over its cell."""
+        assert self._clutter is not None
+        span = (until_s - since_s) * self._turns_per_s
+        passes = np.floor(span) + 1.0  # a cell is passed so often or once less
+        cell, u = self._clutter.draw(self._spikes, passes)
+        first = np.mod(self._clutter.azimuth_rad(cell) / TWO_PI - self._phase_turns - since_s * self._turns_per_s, 1.0)
+        turns = first + np.floor(u[:, 6] * passes)
+        swept = np.flatnonzero(turns <= span)
+        cell, u, t = cell[swept], u[swept], since_s + turns[swept] * self.period_s
+        return self._clutter.rows(cell, u, t)
+
+    def _gate_plots(self, since_s: float, until_s: float, gates: Gates) -> Rows:
         """False plots that only the lowered threshold of a gate lets through.
 
         The gate covers, in each coordinate, its diameter or one cell, whichever is more; its cells are counted as the
@@ -278,7 +320,7 @@ class RotatingRadar:
             ]
         )
         n_measured = 3 if radar.measures_elevation else 2
-        cells = (2.0 * half[:n_measured] / self._cell[:n_measured, None]).prod(axis=0) * (
+        cells = (2.0 * half[:n_measured] / self._receiver.cell[:n_measured, None]).prod(axis=0) * (
             pi / 6.0 if n_measured == 3 else pi / 4.0
         )
         cells = np.clip(cells, 1.0, radar.n_cells)
@@ -293,84 +335,7 @@ class RotatingRadar:
         np.clip(polar[:, 0], radar.range_min_m, radar.range_max_m, out=polar[:, 0])
         polar[:, 3] = radar.range_rate_max_mps * (2.0 * u[:, 1] - 1.0)
         pfa = gates.pfa[gate][of]
-        power = self._noise_power(radar.pfa + (pfa - radar.pfa) * u[:, 2])
+        power = self._receiver.noise_power(radar.pfa + (pfa - radar.pfa) * u[:, 2])
         azimuth_ahead = polar[:, 1] - seen.azimuth_rad[of]
-        t_plot = np.clip(t[of] + azimuth_ahead / _TWO_PI * self.period_s, since_s, until_s)
-        return t_plot, polar, np.zeros((n, 4)), power, pfa, np.full(n, -1)
-
-    def _noise_power(self, tail: FloatArray) -> FloatArray:
-        """Power over mean noise that noise exceeds with probability ``tail``."""
-        n = self.radar.n_pulses
-        return -np.log(tail) if n == 1 else special.gammainccinv(n, tail) / n
-
-    def _declare(
-        self,
-        t: FloatArray,
-        polar: FloatArray,
-        error: FloatArray,
-        power: FloatArray,
-        pfa: FloatArray,
-        mover: IntArray,
-    ) -> tuple[Plots, PlotOrigins]:
-        """Add errors, merge, sort, and say how sure the radar is of each."""
-        sigmas = self._sigmas(power)
-        polar += sigmas * error
-        polar[:, self._unmeasured] = np.nan
-        head, t, polar, power, mover, n_merged = _kernels.merge(t, polar, power, mover, self._cell, self.period_s)
-        order = np.lexsort((polar[:, 0], t))
-        t, polar, power, head = t[order], polar[order], power[order], head[order]
-        sigmas = sigmas[head] if len(head) == len(sigmas) else self._sigmas(power)
-        cov = np.zeros((len(t), 4, 4))
-        cov.reshape(-1, 16)[:, ::5] = sigmas * sigmas
-        for column in self._unmeasured:
-            cov[:, column, :] = np.nan
-            cov[:, :, column] = np.nan
-        nobody = np.full(len(t), -1)
-        plots = Plots(
-            t_s=t,
-            sensor=np.full(len(t), self.row),
-            measurement=polar,
-            cov=cov,
-            snr_db=10.0 * np.log10(power),
-            pfa=pfa[head],
-            address=nobody,
-            label=nobody,
-        )
-        return plots, PlotOrigins(mover=mover[order], n_merged=n_merged[order])
-
-
-_Rows = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, IntArray]
-"""Rows of plots before errors: t, polar (n, 4), errors (n, 4) in sigmas, power over noise, pfa, mover."""
-
-
-class _Gates:
-    """The gates of one radar that lower its threshold."""
-
-    def __init__(self, tasks: Tasks, row: int, pfa: float) -> None:
-        rows = np.flatnonzero((tasks.sensor == row) & (tasks.pfa > pfa)) if len(tasks) else np.empty(0, np.int64)
-        self.n, self._base = rows.size, pfa
-        if self.n:
-            self.t, self.position = tasks.t_s[rows], tasks.position_ecef_m[rows]
-            self.velocity, self.radius, self.pfa = tasks.velocity_ecef_mps[rows], tasks.radius_m[rows], tasks.pfa[rows]
-
-    def pfa_at(self, t: FloatArray, position: FloatArray) -> FloatArray:
-        """Probability of false alarm in force at points (n, 3) and their times (n,)."""
-        return _kernels.gate_pfa(t, position, self.t, self.position, self.velocity, self.radius, self.pfa, self._base)
-
-
-def _stack(signatures: Sequence[Signature], band: str) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Signature tables end to end: table of each mover, first row of each table, aspects, levels."""
-    kept: dict[int, int] = {}
-    grids: list[FloatArray] = []
-    levels: list[FloatArray] = []
-    table_of = np.empty(len(signatures), np.int64)
-    for mover, signature in enumerate(signatures):
-        if id(signature) not in kept:
-            kept[id(signature)] = len(grids)
-            grids.append(signature.aspect_rad)
-            levels.append(signature.dbsm[signature.row(band)])
-        table_of[mover] = kept[id(signature)]
-    first = np.concatenate(([0], np.cumsum([len(grid) for grid in grids]))).astype(np.int64)
-    if not grids:
-        return table_of, first, np.empty(0), np.empty(0)
-    return table_of, first, np.concatenate(grids), np.concatenate(levels)
+        t_plot = np.clip(t[of] + azimuth_ahead / TWO_PI * self.period_s, since_s, until_s)
+        return Rows(t_plot, polar, np.zeros((n, 4)), power, pfa, np.full(n, -1))

@@ -7,7 +7,6 @@ measured; elevation follows from the altitude it reports, in steps of 25 ft. No 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil, pi, radians
 from typing import ClassVar, Literal
 
@@ -23,7 +22,6 @@ from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
 from watchfloor.physics.propagation import curvature_radius_m, visible
 from watchfloor.physics.radar import Radar
-from watchfloor.physics.rcs import Signature
 from watchfloor.scenario.model import Name
 from watchfloor.sensor import _kernels
 from watchfloor.sensor.base import sensors
@@ -83,7 +81,7 @@ class SecondaryRadar:
         Random streams of the run; ``("sensor", name, "reply")`` is used.
     row : int
         Row in the run's sensor list.
-    radar, signatures : None and sequence
+    **_ : object
         Parts that every kind is offered; not used here.
 
     Notes
@@ -104,10 +102,8 @@ class SecondaryRadar:
         transponder: BoolArray,
         streams: Streams,
         row: int,
-        radar: Radar | None = None,
-        signatures: Sequence[Signature] = (),
+        **_: object,
     ) -> None:
-        del radar, signatures
         self.config, self.name, self.row = config, config.name, row
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = config.period_s, radians(config.phase_deg)

@@ -204,6 +204,7 @@ class GnnTracker:
         """
         if not until_s >= self._until_s:
             raise ValueError(f"time goes forward: until_s {until_s!r} comes after {self._until_s!r}")
+        plots = self._without_strobes(plots)
         if len(self._waiting):
             plots = Plots.concat([self._waiting, plots])
         # one layout, one compiled kernel
@@ -257,6 +258,15 @@ class GnnTracker:
             pfa=look_f[:, 8].copy(),
         )
         return self._picture(), looks
+
+    def _without_strobes(self, plots: Plots) -> Plots:
+        """Leave out what radars declare without a range: the direction of a jammer is no echo of a track."""
+        strobe = np.isnan(plots.measurement[:, 0]) & np.isfinite(plots.measurement[:, 1])
+        if not strobe.any():
+            return plots
+        known = (plots.sensor >= 0) & (plots.sensor < len(self._sensors))
+        strobe &= known & (self._sensors[np.where(known, plots.sensor, 0), k.PRIMARY] > 0.0)
+        return plots.take(~strobe)
 
     def _picture(self) -> Tracks:
         """Return the tracks, and forget those that ended."""

@@ -1,0 +1,171 @@
+"""What a primary radar makes of an echo: thresholds that are estimated, ambiguities, cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.sensor.flights import consistent, errors, radar, signature, spots, straight
+from watchfloor.base.picture import Tasks
+from watchfloor.base.streams import Streams
+from watchfloor.physics import cfar
+from watchfloor.physics.cfar import Cfar
+from watchfloor.physics.environment import Targets
+from watchfloor.physics.frames import Place, ecef_to_polar
+from watchfloor.physics.radar import look
+from watchfloor.physics.radar import pd as pd_of
+from watchfloor.sensor.card import environment_for
+from watchfloor.sensor.receiver import reference_level
+from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
+
+PLACE = Place.from_degrees(40.0, 32.5, 853.0)
+KNOTS = np.arange(0.0, 60.1, 2.0)
+FIVE_SIGMA = 5.0
+PULSED = {"pulse_width_s": 20e-6, "peak_power_w": 300e3, "doppler": "bank", "window": "hann"}
+
+LAWS = [
+    Cfar(kind="ca", n_reference=16),
+    Cfar(kind="go", n_reference=16),
+    Cfar(kind="so", n_reference=16),
+    Cfar(kind="os", n_reference=24, rank=18),
+    Cfar(kind="map", weight=0.125),
+]
+
+
+def sensor(signatures, model, *, seed=1, **config) -> RotatingRadar:
+    config = RotatingRadarConfig(name="north", card="none", place="site", **config)
+    around = environment_for(model, PLACE, config.mast_m)
+    return RotatingRadar(config, environment=around, radar=model, signatures=signatures, streams=Streams(seed), row=0)
+
+
+def ring(n, distance_m, alt_m=10e3, speed_mps=0.0, heading="east", t_s=KNOTS):
+    azimuth = np.arange(n) * 360.0 / n + 1.0
+    position, frame = spots(PLACE, azimuth, distance_m, alt_m)
+    if heading == "east":
+        return straight(position, speed_mps * frame[:, 0], t_s)
+    towards = PLACE.ecef_m - position
+    return straight(position, speed_mps * towards / np.linalg.norm(towards, axis=1, keepdims=True), t_s)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.kind)
+@pytest.mark.parametrize("n_pulses", [1, 4])
+def test_noise_crosses_an_estimated_threshold_as_often_as_designed(law, n_pulses):
+    n, pfa = 100_000, 0.02
+    rng = np.random.default_rng(9)
+    level = reference_level(law, n_pulses, rng)((n, 1))[:, 0]
+    noise = rng.standard_gamma(n_pulses, n)
+    crossed = int((noise > float(cfar.multiplier(law, pfa, n_pulses=n_pulses)) * level).sum())
+    assert abs(crossed - n * pfa) < FIVE_SIGMA * np.sqrt(n * pfa)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.kind)
+@pytest.mark.parametrize(("swerling", "n_pulses"), [(0, 1), (1, 1), (3, 4)])
+def test_hits_are_as_many_as_the_cfars_own_pd(law, swerling, n_pulses):
+    model = radar(n_pulses=n_pulses, pfa=1e-4, bandwidth_hz=2e4, cfar=law, beamwidth_azimuth_rad=0.2)
+    truth = ring(72, 250e3)
+    targets = Targets(ecef_m=truth.position_ecef_m[:, 0], velocity_ecef_mps=truth.velocity_ecef_mps[:, 0])
+    seen = look(model, targets, environment_for(model, PLACE, 10.0))
+    wanted = float(cfar.required_snr(law, 0.6, 1e-4, n_pulses=n_pulses, swerling=swerling))
+    level = 10.0 * np.log10(wanted / seen.snr_1m2.mean())
+    expected = pd_of(model, seen.snr_1m2 * 10.0 ** (0.1 * level), swerling=swerling).mean()
+    north, hits = sensor([signature(level, swerling)] * 72, model), 0
+    for _ in range(8):
+        hits += int(north.observe(truth, Tasks.empty(), until_s=60.0)[1].n_merged.sum())
+    looks = 8 * 6 * 72
+    assert abs(expected - 0.6) < 0.05
+    assert abs(hits - looks * expected) < FIVE_SIGMA * np.sqrt(looks * 0.24)
+
+
+def test_a_stronger_echo_meets_the_same_estimated_level():
+    model = radar(pfa=1e-6, cfar=LAWS[0])
+    truth = ring(40, 280e3)
+    weak, strong = (
+        {(int(m), round(float(t), 6)) for m, t in zip(origins.mover, plots.t_s, strict=True) if m >= 0}
+        for plots, origins in (
+            sensor([signature(level)] * 40, model).observe(truth, Tasks.empty(), until_s=60.0) for level in (0.0, 6.0)
+        )
+    )
+    assert 20 < len(weak) < len(strong)
+    assert weak <= strong
+
+
+def test_a_gate_uses_the_cfars_multiplier_of_its_own_rate():
+    model = radar(pfa=1e-8, cfar=LAWS[0], bandwidth_hz=2e4)
+    truth = ring(1, 420e3, alt_m=12e3)
+    tasks = Tasks(
+        track=np.array([1]), sensor=np.array([0]), t_s=np.zeros(1), position_ecef_m=truth.position_ecef_m[:, 0],
+        velocity_ecef_mps=np.zeros((1, 3)), radius_m=np.array([5e3]), pfa=np.array([0.3]), pd=np.array([0.5]),
+    )  # fmt: skip
+    north, hits = sensor([signature(-200.0)], model), 0
+    for _ in range(300):
+        plots, origins = north.observe(truth, tasks, until_s=60.0)
+        hits += int((origins.mover == 0).sum())
+    assert abs(hits - 1800 * 0.3) < FIVE_SIGMA * np.sqrt(1800 * 0.21)
+
+
+def test_blind_ranges_are_holes_in_the_plots():
+    prf = 1000.0  # folds at 149.9 km; a pulse of 20 us is cut for 3 km on both sides of it
+    model = radar(prf_hz=(prf,), **PULSED)
+    truth = ring(300, np.linspace(120e3, 175e3, 300))
+    _, origins = sensor([signature(0.0, 0)] * 300, model).observe(truth, Tasks.empty(), until_s=60.0)
+    slant = ecef_to_polar(truth.position_ecef_m[:, 0], PLACE)[0]
+    hits = np.bincount(origins.mover[(origins.mover >= 0) & (origins.n_merged == 1)], minlength=300)
+    off = np.abs(slant - 299_792_458.0 / 2.0 / prf)
+    assert (off < 300.0).sum() >= 3
+    assert hits[off < 300.0].sum() == 0  # a tenth of the pulse: 20 dB down
+    assert hits[off > 3e3].mean() > 5.8
+
+
+def test_blind_speeds_are_holes_in_the_plots():
+    prf = 1000.0
+    blind_mps = 0.5 * 299_792_458.0 / 3e9 * prf  # 50 m/s
+    model = radar(prf_hz=(prf,), pulse_width_s=20e-6, peak_power_w=300e3, doppler="mti", n_coherent=3)
+    position, _ = spots(PLACE, np.arange(200) * 1.8, 100e3, 10e3)
+    inwards = (PLACE.ecef_m - position) / np.linalg.norm(PLACE.ecef_m - position, axis=1, keepdims=True)
+    speed = np.linspace(20.0, 280.0, 200)
+    truth = straight(position, speed[:, None] * inwards, KNOTS[:6])
+    _, origins = sensor([signature(-10.0, 0)] * 200, model).observe(truth, Tasks.empty(), until_s=10.0)
+    hit = np.isin(np.arange(200), origins.mover)
+    off = np.abs(speed / blind_mps - np.rint(speed / blind_mps))
+    assert (off < 0.04).sum() >= 10
+    assert not hit[off < 0.04].any()
+    assert hit[off > 0.3].all()
+
+
+def test_a_single_repetition_frequency_folds_range_and_range_rate():
+    prf, wavelength = 1000.0, 299_792_458.0 / 3e9
+    model = radar(prf_hz=(prf,), n_coherent=16, **PULSED)
+    span_m, span_mps = 299_792_458.0 / 2.0 / prf, 0.5 * wavelength * prf
+    truth = ring(60, np.linspace(190e3, 260e3, 60), speed_mps=230.0, heading="in")
+    north = sensor([signature(30.0, 0)] * 60, model)
+    plots, origins = north.observe(truth, Tasks.empty(), until_s=60.0)
+    assert len(plots) > 300
+    assert plots.measurement[:, 0].max() < span_m
+    assert np.abs(plots.measurement[:, 3]).max() <= 0.5 * span_mps
+    gap, cov, _ = errors(plots, origins, truth, north.environment, span_m=span_m, span_mps=span_mps)
+    consistent(gap, cov)
+    away, _, _ = errors(plots, origins, truth, north.environment)
+    assert np.abs(np.rint(away[:, 0] / span_m)).min() == 1  # every target flies in the second interval
+
+
+def test_a_set_of_frequencies_resolves_what_one_cannot():
+    model = radar(prf_hz=(800.0, 950.0, 1100.0), n_pulses=3, n_coherent=16, **PULSED)
+    truth = ring(60, np.linspace(190e3, 260e3, 60), speed_mps=230.0, heading="in")
+    north = sensor([signature(30.0, 0)] * 60, model)
+    plots, origins = north.observe(truth, Tasks.empty(), until_s=60.0)
+    gap, cov, rows = errors(plots, origins, truth, north.environment)
+    assert len(rows) > 250
+    consistent(gap, cov)
+
+
+def test_a_bank_tells_two_targets_of_one_range_cell_apart_by_their_speed():
+    position, frame = spots(PLACE, [10.0, 10.0], [100e3, 100.03e3], 10e3)
+    towards = (PLACE.ecef_m - position) / np.linalg.norm(PLACE.ecef_m - position, axis=1, keepdims=True)
+    truth = straight(position, towards * np.array([[8.0], [-8.0]]), np.arange(0.0, 10.1, 2.0))
+    bright = [signature(30.0, 0)] * 2
+    prf = {"prf_hz": (1300.0,), "n_coherent": 32, "pulse_width_s": 20e-6, "peak_power_w": 300e3}
+    apart = sensor(bright, radar(doppler="bank", **prf)).observe(truth, Tasks.empty(), until_s=10.0)[1]
+    merged = sensor(bright, radar()).observe(truth, Tasks.empty(), until_s=10.0)[1]
+    assert sorted(apart.mover[apart.mover >= 0].tolist()) == [0, 1]
+    assert (merged.n_merged[merged.mover >= 0] == 2).all()
+    assert (merged.mover >= 0).sum() == 1
