@@ -316,6 +316,12 @@ def test_arguments_outside_their_domain_are_refused():
         args = [*good[:position], bad, *good[position + 1 :]]
         with pytest.raises(ValueError, match=name):
             propagation.propagation_factor(CALM, *args)
+    with pytest.raises(ValueError, match=r"height2_m \(3,\), ground_distance_m \(2,\)"):
+        propagation.propagation_factor(CALM, 1e9, "H", 10.0, [1.0, 2.0, 3.0], [1e3, 2e3])
+    with pytest.raises(ValueError, match="gradient_n_per_km"):
+        propagation.effective_radius_m(np.nan)
+    with pytest.raises(ValueError, match="height2_m"):
+        propagation.apparent_elevation_rad(1.0, np.inf, 1e3)
     with pytest.raises(ValueError, match="polarisation"):
         propagation.propagation_factor(CALM, 1e9, "X", 10.0, 100.0, 1e4)
     with pytest.raises(ValueError, match="sign of time"):

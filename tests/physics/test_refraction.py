@@ -185,6 +185,8 @@ def test_arguments_outside_their_domain_are_refused():
         trace(CRPL, np.nan, 0.1, ground_range_m=1e3)
     with pytest.raises(ValueError, match="steep"):
         trace(CRPL, 0.0, 1.55, ground_range_m=1e3)
+    with pytest.raises(ValueError, match="do not broadcast"):
+        trace(CRPL, [0.0, 1.0], [0.1, 0.2, 0.3], range_apparent_m=1e3)
     with pytest.raises(ValueError, match="n_surface"):
         Exponential(900.0)
     with pytest.raises(ValueError, match="rise"):

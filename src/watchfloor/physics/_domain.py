@@ -101,3 +101,28 @@ def count(name: str, value: int, *, least: int = 1) -> int:
     if isinstance(value, bool) or value != value or abs(value) == np.inf or int(value) != value or value < least:
         raise ValueError(f"{name} must be a whole number, at least {least}, got {value!r}")
     return int(value)
+
+
+def together(**named: FloatArray) -> list[FloatArray]:
+    """Return arguments spread to one shape.
+
+    Parameters
+    ----------
+    **named : arrays
+        Arguments by name.
+
+    Returns
+    -------
+    list of arrays
+        Read-only views of one shape, in the order given.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together; the message names each.
+    """
+    try:
+        return list(np.broadcast_arrays(*named.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in named.items())
+        raise ValueError(f"these shapes do not broadcast: {shapes} (add an axis to make a grid)") from None

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.units import T0_K, FloatArray
 from watchfloor.physics import _kernels
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import together, within
 from watchfloor.physics._kernels.gas import add_lines
 from watchfloor.physics._p676_lines import OXYGEN, WATER
 from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M
@@ -181,7 +181,7 @@ def oxygen_and_vapour_db_per_m(
     t = within("temperature_k", temperature_k, above=0.0, remedy="kelvin")
     p = 0.01 * within("dry_pressure_pa", dry_pressure_pa, above=0.0, remedy="the dry air's, total less vapour")
     rho = within("vapour_kgpm3", vapour_kgpm3, least=0.0)
-    shape = np.broadcast_shapes(f.shape, t.shape, p.shape, rho.shape)
+    shape = together(frequency_hz=f, temperature_k=t, dry_pressure_pa=p, vapour_kgpm3=rho)[0].shape
     theta = 300.0 / t
     e = 1e3 * rho * t / 216.7
     debye = 5.6e-4 * (p + e) * theta**0.8
@@ -583,7 +583,7 @@ def sky_temperature_k(frequency_hz: ArrayLike, elevation_rad: ArrayLike, *, heig
     f = within("frequency_hz", frequency_hz, above=0.0)
     elevation = within("elevation_rad", elevation_rad, least=0.0, most=0.5 * np.pi, remedy="radians")
     height = float(within("height_m", height_m, least=0.0, most=10e3))
-    f, elevation = np.broadcast_arrays(f, elevation)
+    f, elevation = together(frequency_hz=f, elevation_rad=elevation)
     rise = np.concatenate(([0.0], np.geomspace(1.0, TOP_M - height, 160)))
     temperature, dry, vapour = reference_atmosphere(height + 0.5 * (rise[1:] + rise[:-1]))
     start = K_STANDARD * MEAN_RADIUS_M + height

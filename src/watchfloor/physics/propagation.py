@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from watchfloor.base.units import C_MPS, BoolArray, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import together, within
 from watchfloor.physics._kernels import lobing
 from watchfloor.physics.frames import E2, SEMI_MAJOR_M
 
@@ -66,8 +66,8 @@ def effective_radius_m(gradient_n_per_km: ArrayLike, *, earth_radius_m: ArrayLik
     >>> float(effective_radius_m(-39.0, earth_radius_m=6371e3).round(-2))
     8477400.0
     """
-    radius = np.asarray(earth_radius_m, dtype=np.float64)
-    bend = 1.0 + radius * np.asarray(gradient_n_per_km) * 1e-9
+    radius = within("earth_radius_m", earth_radius_m, above=0.0)
+    bend = 1.0 + radius * within("gradient_n_per_km", gradient_n_per_km) * 1e-9
     if np.any(bend <= 0.0):
         raise ValueError(f"gradient_n_per_km {np.min(gradient_n_per_km):.4g} ducts: the effective radius is not finite")
     return radius / bend
@@ -193,13 +193,18 @@ def apparent_elevation_rad(
     array
         Elevation above the local horizontal. [rad]
 
+    Raises
+    ------
+    ValueError
+        If an argument is not finite.
+
     References
     ----------
     Doviak & Zrnic, *Doppler Radar and Weather Observations*, 2nd ed., 1993, eq. 2.28 (height of the same ray).
     """
-    radius = k * np.asarray(earth_radius_m, dtype=np.float64)
-    phi = np.asarray(ground_distance_m) / radius
-    h1, h2 = np.asarray(height1_m, dtype=np.float64), np.asarray(height2_m, dtype=np.float64)
+    radius = within("k", k, above=0.0) * within("earth_radius_m", earth_radius_m, above=0.0)
+    phi = within("ground_distance_m", ground_distance_m) / radius
+    h1, h2 = within("height1_m", height1_m), within("height2_m", height2_m)
     # y = (radius + h2) cos(phi) - (radius + h1), written without the cancellation
     y = h2 - h1 - 2.0 * (radius + h2) * np.sin(0.5 * phi) ** 2
     return np.arctan2(y, (radius + h2) * np.sin(phi))
@@ -625,10 +630,10 @@ def two_rays(
     Fishback, in Kerr, *Propagation of Short Radio Waves*, 1951, section 2.13; Blake, NRL Report 7098, 1970.
     """
     shape, args = _flat(
-        within("height1_m", height1_m, least=0.0, remedy="above the ground"),
-        within("height2_m", height2_m, least=0.0, remedy="above the ground"),
-        within("ground_distance_m", ground_distance_m, least=0.0, most=2e7),
-        k * within("earth_radius_m", earth_radius_m, above=0.0),
+        height1_m=within("height1_m", height1_m, least=0.0, remedy="above the ground"),
+        height2_m=within("height2_m", height2_m, least=0.0, remedy="above the ground"),
+        ground_distance_m=within("ground_distance_m", ground_distance_m, least=0.0, most=2e7),
+        earth_radius_m=within("k", k, above=0.0) * within("earth_radius_m", earth_radius_m, above=0.0),
     )
     rows = lobing.two_rays(*args).reshape(5, *shape)
     return TwoRays(
@@ -739,10 +744,10 @@ def propagation_factor(
     frequency = float(within("frequency_hz", frequency_hz, above=0.0))
     wavelength = C_MPS / frequency
     shape, (h1, h2, ground, radius) = _flat(
-        within("height1_m", height1_m, least=0.0, remedy="above the ground"),
-        within("height2_m", height2_m, least=0.0, remedy="above the ground"),
-        within("ground_distance_m", ground_distance_m, least=0.0, most=2e7),
-        k * within("earth_radius_m", earth_radius_m, above=0.0),
+        height1_m=within("height1_m", height1_m, least=0.0, remedy="above the ground"),
+        height2_m=within("height2_m", height2_m, least=0.0, remedy="above the ground"),
+        ground_distance_m=within("ground_distance_m", ground_distance_m, least=0.0, most=2e7),
+        earth_radius_m=within("k", k, above=0.0) * within("earth_radius_m", earth_radius_m, above=0.0),
     )
     rays = TwoRays(**dict(zip(_ROWS, lobing.two_rays(h1, h2, ground, radius), strict=True)))
     factor = np.abs(_mix(surface, frequency, polarisation, rays, pattern))
@@ -1132,12 +1137,13 @@ _LEAST = 1e-9
 _LOBES_GRAZING, _LOBES_EXCESS, _SHADOW = 1.2, 0.2, 0.6
 
 
-def _flat(*args: FloatArray) -> tuple[tuple[int, ...], list[FloatArray]]:
+def _flat(**named: FloatArray) -> tuple[tuple[int, ...], list[FloatArray]]:
     """Shape of the result, and each argument in one dimension: whole, or one number."""
-    shape = np.broadcast_shapes(*(arg.shape for arg in args))
+    spread = together(**named)
     # copies, so that the kernels meet one kind of array: writeable, in one piece
-    return shape, [
-        np.array(arg if arg.size == 1 else np.broadcast_to(arg, shape), order="C").reshape(-1) for arg in args
+    return spread[0].shape, [
+        np.array(arg if arg.size == 1 else whole, order="C").reshape(-1)
+        for arg, whole in zip(named.values(), spread, strict=True)
     ]
 
 

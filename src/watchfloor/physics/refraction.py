@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.errors import NumericsError
 from watchfloor.base.units import BoolArray, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import together, within
 from watchfloor.physics._kernels import refraction as kernels
 from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M, apparent_elevation_rad
 
@@ -258,7 +258,7 @@ def trace(
     radius = float(within("earth_radius_m", earth_radius_m, above=0.0))
     if name == "ground_range_m" and np.any(np.abs(elevation) > 1.5):
         raise ValueError("ground_range_m cannot end a ray as steep as that: give range_apparent_m or target_height_m")
-    start, elevation, end = np.broadcast_arrays(start, elevation, end)
+    start, elevation, end = together(height_m=start, elevation_rad=elevation, **{name: end})
     shape = start.shape
     flat = [np.ravel(v) for v in (start, elevation, end)]
     parts = [
@@ -517,7 +517,7 @@ def _inverse(
     end = within("target_height_m", target_height_m, least=-10e3)
     ground = within("ground_range_m", ground_range_m, least=0.0, most=5e6)
     radius = float(within("earth_radius_m", earth_radius_m, above=0.0))
-    start, end, ground = np.broadcast_arrays(start, end, ground)
+    start, end, ground = together(height_m=start, target_height_m=end, ground_range_m=ground)
     flat = [np.ravel(v) for v in (start, end, ground)]
     rows = range(0, max(start.size, 1), _CHUNK)
     parts = [_invert(atmosphere, *(v[i : i + _CHUNK] for v in flat), radius=radius) for i in rows]
