@@ -5,7 +5,8 @@ import pytest
 
 from tests.physics.test_filters import by_hand
 from tests.physics.test_parts import VALUES
-from watchfloor.physics import antenna, atmosphere, clutter, filters, frames, jamming, propagation
+from watchfloor.base.heights import Heights
+from watchfloor.physics import antenna, atmosphere, clutter, filters, frames, jamming, propagation, refraction, terrain
 from watchfloor.physics.environment import Environment, Jammers, Rain, SurfaceClutter, Targets
 from watchfloor.physics.propagation import Surface
 from watchfloor.physics.radar import Radar, look
@@ -202,3 +203,40 @@ def test_a_jammer_is_heard_through_main_lobe_and_sidelobes():
         peak[0] + peak[1] * floor, 0.5 * peak[0] + peak[1] * floor, (peak[0] + peak[1]) * floor
     ], rtol=0.02)  # fmt: skip
     np.testing.assert_allclose(seen.snr_1m2, free.snr_1m2 / (1.0 + seen.jamming), rtol=1e-12)
+
+
+def test_ray_traced_elevations_replace_those_of_the_effective_earth():
+    air = refraction.Exponential(n_surface=350.0)
+    rays = refraction.RayTable(air, 30.0, earth_radius_m=6.371e6)
+    targets = at(0.7, np.radians([0.1, 0.5, 3.0]), [60e3, 250e3, 250e3])
+    seen, free = compare(radar(), targets, refraction=rays)
+    lat, lon, height = frames.ecef_to_geodetic(targets.ecef_m)
+    ground, _ = frames.geodesic(SITE.lat_rad, SITE.lon_rad, lat, lon)
+    wanted = refraction.apparent_elevation(air, 30.0, height, ground)
+    np.testing.assert_allclose(seen.elevation_apparent_rad, wanted, atol=3e-5)
+    moved = seen.elevation_apparent_rad - free.elevation_apparent_rad
+    assert moved[1] > 4e-4  # 4/3 earth bends such air too little
+    np.testing.assert_allclose(seen.snr_1m2, free.snr_1m2)
+
+
+def test_a_ridge_hides_targets_and_the_clutter_of_its_shadow():
+    # a wall 400 m high, 10 km north of an antenna 30 m up on flat land at 0 m
+    step = np.radians(1.0 / 1200.0)
+    height = np.zeros((721, 601), np.float32)
+    north, west = SITE.lat_rad + 480 * step, SITE.lon_rad - 300 * step
+    wall = round((north - (SITE.lat_rad + 10e3 / 6.3675e6)) / step)
+    height[wall] = 400.0
+    land = Heights(height_m=height, north_rad=north, west_rad=west, step_lat_rad=step, step_lon_rad=step)
+    table = terrain.min_visible_height(land, SITE, range_max_m=22e3, n_azimuth=720, range_step_m=100.0, voids="unknown")
+    lit = terrain.with_ground(table, land)
+    one = radar(**STATED)
+    targets = at(0.0, np.radians([0.5, 3.0, 0.5]), one.range_cell_m * np.array([133.0, 133.0, 53.0]))
+    seen, free = compare(one, targets, one, terrain=lit, clutter=SurfaceClutter(kind="land"))
+    assert free.visible.all()
+    assert seen.visible.tolist() == [False, True, True]  # the wall stands 2.1 degrees high
+    assert seen.clutter[0] == seen.clutter[1] == 0.0
+    assert seen.clutter[2] > 0.0
+    south, _ = compare(one, at(np.pi, 0.1, 20e3), one, terrain=lit, clutter=SurfaceClutter(kind="land"))
+    assert south.clutter[0] > 0.0
+    unlit, _ = compare(one, targets, one, terrain=table, clutter=SurfaceClutter(kind="land"))
+    assert unlit.clutter[0] > 0.0  # without the ground's own heights no shadow is known

@@ -6,9 +6,9 @@ An environment with nothing but a place is free space over a smooth earth; each 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -16,11 +16,9 @@ from watchfloor.base.columns import Columns
 from watchfloor.base.units import FloatArray
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.frames import Place
-from watchfloor.physics.propagation import K_STANDARD
-
-if TYPE_CHECKING:  # TEMP
-    from watchfloor.physics.propagation import Surface
-    from watchfloor.physics.terrain import VisibleHeight
+from watchfloor.physics.propagation import K_STANDARD, Surface
+from watchfloor.physics.refraction import RayTable
+from watchfloor.physics.terrain import VisibleHeight
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,6 +149,9 @@ class Environment:
     """Ratio of effective to true earth radius. [1]"""
     gas: GasTable | None = None
     """Loss in oxygen and vapour; None for a vacuum."""
+    refraction: RayTable | None = None
+    """Ray-traced corrections to the effective earth, made for the antenna's height above ground; None to go without.
+    What lies beyond the horizon of either is not seen."""
     terrain: VisibleHeight | None = None
     """Least height that is seen over the terrain, by azimuth and range; None for a smooth earth."""
     surface: Surface | None = None
@@ -161,7 +162,6 @@ class Environment:
     """Rain; None for dry air."""
     jammers: Jammers | None = None
     """Noise jammers; None for none."""
-    _kept: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check every domain."""
@@ -181,4 +181,7 @@ class Environment:
     @cached_property
     def is_free_space(self) -> bool:
         """Whether nothing but horizon and gas acts on an echo."""
-        return all(part is None for part in (self.terrain, self.surface, self.clutter, self.rain, self.jammers))
+        return all(
+            part is None
+            for part in (self.refraction, self.terrain, self.surface, self.clutter, self.rain, self.jammers)
+        )

@@ -812,18 +812,19 @@ def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
     )
     azimuth = np.arctan2(out[4], out[5])
     azimuth += 2.0 * np.pi * (azimuth < 0.0)
-    snr_1m2, clutter, jamming, steer = out[3], *(np.zeros((3, len(ecef))))
+    snr_1m2, apparent, clutter, jamming, steer = out[3], out[1], *(np.zeros((3, len(ecef))))
     if not (radar.is_plain and environment.is_free_space):
         at = reception.geometry(environment, out, azimuth)
         found = reception.receive(radar, environment, at)
         visible = visible & found.visible
         snr_1m2 = np.where(visible, snr_1m2 * found.quality, 0.0)
-        clutter, jamming, steer = found.clutter, found.jamming, found.off_broadside_rad
+        apparent, steer = found.elevation_rad, found.off_broadside_rad
+        clutter, jamming = found.clutter, found.jamming
     return Look(
         range_m=out[0],
         azimuth_rad=azimuth,
         elevation_rad=np.arctan2(out[6], out[7]),
-        elevation_apparent_rad=out[1],
+        elevation_apparent_rad=apparent,
         range_rate_mps=out[2],
         snr_1m2=snr_1m2,
         visible=visible,

@@ -11,21 +11,16 @@ amplitude is one draw a dwell (0, 1 and 3): their statistic depends on the total
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from watchfloor.base.units import C_MPS, BoolArray, FloatArray
 from watchfloor.physics import antenna as patterns
-from watchfloor.physics import atmosphere, filters, propagation
+from watchfloor.physics import atmosphere, clutter, filters, jamming, propagation, terrain
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
-
-try:  # TEMP
-    from watchfloor.physics import clutter, jamming, terrain
-except ImportError:
-    pass
 
 if TYPE_CHECKING:
     from watchfloor.physics.parts import Antenna
@@ -66,6 +61,8 @@ class Reception:
     """(n,) jamming-to-noise ratio. [power ratio]"""
     visible: BoolArray
     """(n,) not hidden by terrain, nor outside the face's reach."""
+    elevation_rad: FloatArray
+    """(n,) apparent elevation, ray-traced if the environment has rays. [rad]"""
     off_broadside_rad: FloatArray
     """(n,) angle between beam and broadside; 0 for a face that turns in azimuth alone. [rad]"""
 
@@ -226,8 +223,15 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
     """
     n = len(at.range_m)
     antenna = radar.antenna
-    steer = off_broadside(radar, at.azimuth_rad, at.elevation_rad)
     visible = np.ones(n, dtype=np.bool_)
+    if environment.refraction is not None:
+        rays = environment.refraction
+        ground_m = at.arc_rad * at.earth_m
+        apparent = at.elevation_rad + rays.corrections(ground_m, np.maximum(at.height_m, 0.0))[0]
+        at = replace(at, elevation_rad=apparent)
+        visible &= (apparent >= rays.dip_rad) | (ground_m <= rays.tangent_m)
+        visible &= (apparent >= radar.elevation_min_rad) & (apparent <= radar.elevation_max_rad)
+    steer = off_broadside(radar, at.azimuth_rad, at.elevation_rad)
     gain = elevation_gain(radar, at.elevation_rad) ** 2
     if antenna.scan_exponent > 0.0:
         visible &= steer <= antenna.scan_max_rad
@@ -256,10 +260,19 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
             clutter=np.zeros(n),
             jamming=jnr,
             visible=visible,
+            elevation_rad=at.elevation_rad,
             off_broadside_rad=steer,
         )
     quality, cnr = _filtered(radar, environment, at, gain, jnr)
-    return Reception(gain=gain, quality=quality, clutter=cnr, jamming=jnr, visible=visible, off_broadside_rad=steer)
+    return Reception(
+        gain=gain,
+        quality=quality,
+        clutter=cnr,
+        jamming=jnr,
+        visible=visible,
+        elevation_rad=at.elevation_rad,
+        off_broadside_rad=steer,
+    )
 
 
 def lobing(radar: Radar, environment: Environment, at: Geometry) -> FloatArray:

@@ -17,7 +17,7 @@ level; ``"fill"`` interpolates voids inside the grid (`Heights.fill_voids`) and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -26,13 +26,17 @@ from numpy.typing import ArrayLike, NDArray
 from watchfloor.base.heights import Heights
 from watchfloor.base.units import BoolArray, FloatArray
 from watchfloor.physics._kernels import terrain as kernels
-from watchfloor.physics.frames import Place, ecef_to_geodetic, ecef_to_polar, geodetic_to_ecef
+from watchfloor.physics.frames import Place, destination, ecef_to_geodetic, ecef_to_polar, geodetic_to_ecef
 from watchfloor.physics.propagation import K_STANDARD
 
 Voids = Literal["error", "unknown", "sea", "fill"]
 """What to do where heights are unknown."""
 
+GROUND_SLACK_M = 2.0
+"""Height of what grows and stands on the ground, as far as clutter goes: low vegetation (assumption). [m]"""
 _RANGE_LIMIT_M = 1.5e6
+_TABLE_LIMIT = 2_000_000_000
+"""Largest table. [bytes]"""
 _TRACK_M = 0.02
 """How far the drawn ground track may lie from the true one. [m]"""
 
@@ -54,6 +58,8 @@ class VisibleHeight:
     [m]"""
     mask_rad: FloatArray
     """(n azimuths,) elevation at which the ray that clears all terrain leaves, as far as it is known. [rad]"""
+    ground_m: NDArray[np.float32] | None = None
+    """(n azimuths, n ranges) terrain above the ellipsoid, see `with_ground`; None until it is asked for. [m]"""
 
     def at(self, azimuth_rad: ArrayLike, range_m: ArrayLike) -> FloatArray:
         """Lowest visible height at points, linear between the table's rays and ranges.
@@ -186,6 +192,11 @@ def min_visible_height(
         raise ValueError(f"n_azimuth must be at least 4, got {n_azimuth!r}")
     ground = _Ground.of(heights, place, k=k, undulation_m=undulation_m, voids=voids)
     n_range = int(np.ceil(range_max / step - 1e-9)) + 1
+    if 4 * rays * n_range > _TABLE_LIMIT:
+        raise ValueError(
+            f"a table of {rays} azimuths and {n_range} ranges takes {4e-9 * rays * n_range:.2g} GB, at most "
+            f"{1e-9 * _TABLE_LIMIT:.2g}: lower n_azimuth or raise range_step_m"
+        )
     azimuth = np.arange(rays, dtype=np.float64) * (2.0 * np.pi / rays)
     blocks = kernels.block_max(ground.height_m, kernels.FINE, 1)
     coarse = kernels.block_max(blocks, kernels.COARSE // kernels.FINE, 0)
@@ -245,6 +256,67 @@ def visible(table: VisibleHeight, azimuth_rad: ArrayLike, range_m: ArrayLike, he
     if not np.isfinite(height).all():
         raise ValueError("height_m must be finite")
     return height >= table.at(azimuth_rad, range_m)
+
+
+def with_ground(table: VisibleHeight, heights: Heights, *, undulation_m: float = 0.0) -> VisibleHeight:
+    """Lay the terrain itself on the polar grid, so that `ground_visible` can be asked.
+
+    Parameters
+    ----------
+    table : VisibleHeight
+        As `min_visible_height` makes it.
+    heights : Heights
+        The terrain it was made from.
+    undulation_m : float
+        Geoid above the ellipsoid. [m]
+
+    Returns
+    -------
+    VisibleHeight
+        The same table, its ``ground_m`` filled; NaN where unknown.
+
+    Notes
+    -----
+    Bilinear in the heights at each point of the grid.
+    """
+    ground = np.empty(table.height_m.shape, np.float32)
+    for row, azimuth in enumerate(table.azimuth_rad):  # a row at a time: the grid may be large
+        lat, lon = destination(table.place.lat_rad, table.place.lon_rad, azimuth, table.range_m)
+        ground[row] = heights.at(lat, lon) + undulation_m
+    ground.flags.writeable = False
+    return replace(table, ground_m=ground)
+
+
+def ground_visible(table: VisibleHeight, azimuth_rad: ArrayLike, range_m: ArrayLike) -> BoolArray:
+    """Whether the radar sees the ground itself: where terrain gives clutter.
+
+    Parameters
+    ----------
+    table : VisibleHeight
+        With its ground, see `with_ground`; without it all ground counts as seen.
+    azimuth_rad, range_m : array_like
+        Azimuth from north; range along the ground. [rad, m]
+
+    Returns
+    -------
+    bool array
+        False in a shadow, where it is not known, and beyond the table.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite or a range negative.
+
+    Notes
+    -----
+    Seen where the lowest visible height lies no more than ``GROUND_SLACK_M`` above the terrain: what stands on the
+    ground scatters too.
+    """
+    lowest = table.at(azimuth_rad, range_m)
+    if table.ground_m is None:
+        return np.isfinite(lowest)
+    ground = replace(table, height_m=table.ground_m).at(azimuth_rad, range_m)
+    return lowest <= ground + GROUND_SLACK_M
 
 
 def ground_polar(ecef_m: ArrayLike, place: Place) -> tuple[FloatArray, FloatArray, FloatArray]:
