@@ -30,9 +30,8 @@ from watchfloor.physics.frames import Place, destination, geodesic, geodetic_to_
 from watchfloor.physics.propagation import curvature_radius_m
 from watchfloor.physics.radar import Radar, look, pd
 from watchfloor.report import contours
-from watchfloor.run.mission import antennas_of, draw
+from watchfloor.run.mission import draw, environments_of
 from watchfloor.scenario.model import Scenario
-from watchfloor.sensor.card import environment_for
 
 STEP_M = 1000.0
 """Spacing of the distances that `reach_m` tries; the edge is then found between two of them. [m]"""
@@ -269,10 +268,9 @@ def stations_of(scenario: Scenario, *, names: Sequence[str] = ()) -> list[Statio
                 f"{scenario.name}: no radar is called {name!r}{nearest(name, radars)}; there are: {', '.join(radars)}"
             )
     found = []
-    for config, antenna in zip(scenario.sensors, antennas_of(scenario), strict=True):
+    for config, environment in zip(scenario.sensors, environments_of(scenario, radars), strict=True):
         name: str = config.name
         if name in radars and (not names or name in names):
-            environment = environment_for(radars[name], antenna, getattr(config, "mast_m", 0.0))
             found.append(Station(name=name, radar=radars[name], environment=environment, card=config.card))
     return found
 
@@ -320,7 +318,7 @@ def with_terrain(
         heights = _with_sea(heights, place, range_m)
     try:
         antenna = terrain.place_on(heights, place.lat_rad, place.lon_rad, mast_m, undulation_m=undulation_m)
-        cell_m = terrain._cell_m(heights)
+        cell_m = 6.371e6 * min(heights.step_lat_rad, heights.step_lon_rad * math.cos(place.lat_rad))
         table = terrain.min_visible_height(
             heights,
             antenna,

@@ -15,6 +15,7 @@ from watchfloor.base.streams import Streams
 from watchfloor.command.base import LauncherView
 from watchfloor.engage.battery import Weapon, weapon_from
 from watchfloor.engage.engagements import Engagements
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
@@ -104,6 +105,14 @@ def antennas_of(scenario: Scenario) -> list[Place]:
     return [_raised(places[c.place], getattr(c, "mast_m", 0.0)) for c in scenario.sensors]
 
 
+def environments_of(scenario: Scenario, radars: Mapping[str, Radar]) -> list[Environment]:
+    """Return what surrounds each sensor's antenna, for radars by sensor name; in the order of the file."""
+    return [
+        environment_for(radars.get(config.name), antenna, getattr(config, "mast_m", 0.0))
+        for config, antenna in zip(scenario.sensors, antennas_of(scenario), strict=True)
+    ]
+
+
 def build(
     scenario: Scenario,
     phase: PhaseConfig,
@@ -133,10 +142,7 @@ def build(
     places, type_cards = places_of(scenario), catalog.types()
     sensors, antennas = scenario.sensors, antennas_of(scenario)
     radars = [drawn.radars.get(c.name) for c in sensors]
-    environments = [
-        environment_for(radar, place, getattr(c, "mast_m", 0.0))
-        for radar, place, c in zip(radars, antennas, sensors, strict=True)
-    ]
+    environments = environments_of(scenario, drawn.radars)
     periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
     active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
     knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * periods_s[i] for i in active)])
