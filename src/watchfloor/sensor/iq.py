@@ -18,7 +18,7 @@ from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Radar
 from watchfloor.sensor.iq_chain import Chain, Cube, Detections, Echoes, chain
 from watchfloor.sensor.iq_processing import Float32Array, process
-from watchfloor.sensor.iq_synthesis import check_memory, cube_bytes, synthesise
+from watchfloor.sensor.iq_synthesis import check_memory, cube_bytes, synthesise, with_differences
 
 __all__ = [
     "Cube",
@@ -188,9 +188,13 @@ def dwell_plots(
     """
     c = chain(radar)
     found: list[DwellPlots] = []
+
+    def complete(cube: Cube) -> Cube:
+        return with_differences(radar, cube, environment, rng)
+
     for elevation in _beam_elevations(c):
-        cube = synthesise(radar, targets, environment, rng, pointing=(azimuth_rad, elevation))
-        plots, _ = process(radar, cube, environment, pfa=pfa)
+        cube = synthesise(radar, targets, environment, rng, pointing=(azimuth_rad, elevation), channels=1)
+        plots, _ = process(radar, cube, environment, pfa=pfa, complete=complete)
         if len(plots):
             target, n_merged = _causes(c, cube.echoes, plots)
             found.append(

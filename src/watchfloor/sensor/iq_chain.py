@@ -54,6 +54,12 @@ class Cube:
     """Azimuth that the beam points to. [rad]"""
     elevation_rad: float
     """Apparent elevation that the beam points to. [rad]"""
+    is_steered: bool
+    """Whether clutter counts at the beam's own elevation, not at that of the lowest beam."""
+    jamming: float
+    """Jamming-to-noise ratio in the beam. [power ratio]"""
+    texture: FloatArray
+    """(gates,) local mean of surface clutter over its mean. [1]"""
     level: tuple[Any, ...]
     """For each look, (filters, gates) mean power of noise, jamming and clutter behind the filters: what a radar
     without CFAR is taken to know. [noise power]"""

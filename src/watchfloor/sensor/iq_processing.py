@@ -10,6 +10,7 @@ and the difference channels are read there.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -105,7 +106,12 @@ def range_doppler(radar: Radar, powers: list[Float32Array]) -> Float32Array:
 
 
 def process(
-    radar: Radar, cube: Cube, environment: Environment, *, pfa: float | None = None
+    radar: Radar,
+    cube: Cube,
+    environment: Environment,
+    *,
+    pfa: float | None = None,
+    complete: Callable[[Cube], Cube] | None = None,
 ) -> tuple[Detections, Float32Array]:
     """Detections of one dwell.
 
@@ -119,6 +125,8 @@ def process(
         Where it stands: elevations are corrected for refraction by its effective earth.
     pfa : float or None
         Probability of false alarm a cell in place of the radar's own. [1]
+    complete : callable or None
+        Called with a cube that declares something, before angles are measured: returns it with all channels.
 
     Returns
     -------
@@ -156,6 +164,8 @@ def process(
     limit = np.broadcast_to(threshold, statistic.shape)[row, gate].astype(np.float64)
     kept = _echoes_apart(c, powers, row, gate, found, limit)
     row, gate, found, limit = row[kept], gate[kept], found[kept], limit[kept]
+    if complete is not None:
+        cube = complete(cube)
     return _refined(c, cube, environment, row, gate, found, limit, known), statistic
 
 

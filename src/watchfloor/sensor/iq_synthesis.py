@@ -109,7 +109,7 @@ def synthesise(
     environment : Environment
         Where it stands and what surrounds it.
     rng : numpy.random.Generator
-        Source of phases, fluctuation, noise, texture and clutter, drawn in this order.
+        Source of phases, fluctuation, texture, noise and clutter, drawn in this order.
     pointing : (float, float) or None
         Azimuth and apparent elevation of the beam; None for those of the first target. [rad]
     channels : int
@@ -144,19 +144,72 @@ def synthesise(
     c = chain(radar)
     echoes, azimuth, elevation = _echoes(c, targets, environment, rng, pointing)
     jammed = _jamming(c, environment, azimuth, elevation)
-    samples = _noise(rng, (c.n_looks, channels, c.n_coherent, c.n_samples), 1.0 + jammed)
     level: list[FloatArray] = []
-    parts = _interference(c, environment, azimuth, elevation, steered=pointing is not None)
-    texture = _texture(environment, int(c.gates.max()), rng)
-    for i in range(c.n_looks):
+    for parts in _interference(c, environment, azimuth, elevation, steered=pointing is not None):
         known = np.full((1, 1), 1.0 + jammed)
-        for power, spread, step, textured in parts[i]:
-            _add_clutter(c, i, samples[i], power * texture[: len(power)] if textured else power, spread, step, rng)
-            passed = filters.clutter_response(radar.waveform, radar.processing, spread, step)
-            known = known + passed[:, None] * power[None, :]
+        for power, spread, step, _ in parts:
+            known = known + _passed(radar, spread, step)[:, None] * power[None, :]
         level.append(known)
-        _add_echoes(c, samples[i], echoes, i, slice(0, channels))
-    return Cube(samples=samples, azimuth_rad=azimuth, elevation_rad=elevation, level=tuple(level), echoes=echoes)
+    empty = Cube(
+        samples=np.empty((c.n_looks, 0, c.n_coherent, c.n_samples), np.complex64),
+        azimuth_rad=azimuth,
+        elevation_rad=elevation,
+        is_steered=pointing is not None,
+        jamming=jammed,
+        texture=_texture(environment, int(c.gates.max()), rng),
+        level=tuple(level),
+        echoes=echoes,
+    )
+    return replace(empty, samples=_samples(c, empty, environment, rng, slice(0, channels)))
+
+
+def with_differences(radar: Radar, cube: Cube, environment: Environment, rng: np.random.Generator) -> Cube:
+    """Add the two difference channels to a cube that has the sum alone.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar.
+    cube : Cube
+        Its dwell; echoes and clutter's texture are those of the sum channel.
+    environment : Environment
+        As it was for the cube.
+    rng : numpy.random.Generator
+        Source of the channels' own noise and clutter.
+
+    Returns
+    -------
+    Cube
+        With three channels.
+
+    Notes
+    -----
+    Most beams of a turn declare nothing, and their angles are never asked for.
+    """
+    more = _samples(chain(radar), cube, environment, rng, slice(1, len(CHANNELS)))
+    return replace(cube, samples=np.concatenate([cube.samples, more], axis=1))
+
+
+def _samples(
+    c: Chain, cube: Cube, environment: Environment, rng: np.random.Generator, channels: slice
+) -> Complex64Array:
+    """Noise, clutter and echoes of some channels (looks, channels, n_coherent, samples)."""
+    n = channels.stop - channels.start
+    samples = _noise(rng, (c.n_looks, n, c.n_coherent, c.n_samples), 1.0 + cube.jamming)
+    shares = (1.0, c.beam_azimuth.clutter_share, c.beam_elevation.clutter_share)[channels]
+    parts = _interference(c, environment, cube.azimuth_rad, cube.elevation_rad, steered=cube.is_steered)
+    for i in range(c.n_looks):
+        for power, spread, step, textured in parts[i]:
+            local = power * cube.texture[: len(power)] if textured else power
+            _add_clutter(c, i, samples[i], local, spread, step, shares, rng)
+        _add_echoes(c, samples[i], cube.echoes, i, channels)
+    return samples
+
+
+@lru_cache(maxsize=64)
+def _passed(radar: Radar, spread: float, step: float) -> FloatArray:
+    """Clutter that each filter passes, see `filters.clutter_response`."""
+    return filters.clutter_response(radar.waveform, radar.processing, spread, step)
 
 
 def _add_echoes(c: Chain, samples: Complex64Array, echoes: Echoes, i: int, channels: slice) -> None:
@@ -449,6 +502,7 @@ def _add_clutter(
     power: FloatArray,
     spread: float,
     step: float,
+    shares: tuple[float, ...],
     rng: np.random.Generator,
 ) -> None:
     """Add clutter to look i: scatterers in every gate, spread out by the pulse, silent while the receiver is shut."""
@@ -459,9 +513,7 @@ def _add_clutter(
     size = cast(int, fft.next_fast_len(n_gates + c.n))
     pulse = cast(Complex64Array, fft.fft(c.reference.astype(np.complex64), size))
     end = min(samples.shape[-1], n_gates + c.n - 1, int(c.pri[i] + 1e-9))
-    for channel, share in zip(
-        samples, (1.0, c.beam_azimuth.clutter_share, c.beam_elevation.clutter_share), strict=False
-    ):
+    for channel, share in zip(samples, shares, strict=True):
         cells = root @ _noise(rng, (c.n_coherent, n_gates), share)
         spectrum = cast(Complex64Array, fft.fft(cells * amplitude, size, axis=-1))
         heard = cast(Complex64Array, fft.ifft(spectrum * pulse, axis=-1))
