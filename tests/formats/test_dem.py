@@ -344,7 +344,7 @@ def test_other_broken_geotiffs_say_what_is_wrong(tmp_path):
     path.write_bytes(b"II*\x00 and then nothing")
     said("holds no image")
     path.write_bytes(b"not at all")
-    said("no readable TIFF")
+    said("no readable grid")
     geotiff(path, np.ones((2, 3, 3), np.int16), photometric="minisblack", planarconfig="separate")
     said("one band")
     geotiff(path, ones, scale=None)
@@ -361,9 +361,35 @@ def test_other_broken_geotiffs_say_what_is_wrong(tmp_path):
     data = bytearray(path.read_bytes())
     data[-3000:-2000] = bytes(1000)
     path.write_bytes(data)
-    said("cannot decode|no readable TIFF")
+    said("cannot decode|no readable grid")
     path.write_bytes(data[:-4000])
-    said("cannot decode|no readable TIFF")
+    said("cannot decode|no readable grid")
+
+
+@pytest.mark.parametrize("kind", ["packed.tif", "tiled.tif", "a.dt1"])
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 999, (60, 50)).astype(np.int16)
+    path = tmp_path / kind
+    if kind == "packed.tif":
+        geotiff(path, values, nodata="-9999", compression="zlib")
+    elif kind == "tiled.tif":
+        geotiff(path, values.astype(np.float32), nodata="nan", tile=(16, 16))
+    else:
+        path.write_bytes(dted(values))
+    good, refused, unnamed = path.read_bytes(), 0, 0
+    for trial in range(200):
+        data = bytearray(good)
+        for _ in range(rng.integers(1, 4)):
+            data[rng.integers(0, (len(data), 600)[trial % 2])] = rng.integers(0, 256)
+        path.write_bytes(data[: rng.integers(0, len(data))] if trial % 5 == 0 else data)
+        try:
+            dem.read(path)
+        except DataError as err:
+            refused += 1
+            unnamed += str(path) not in str(err)
+    assert refused > 20
+    assert unnamed == 0
 
 
 def test_a_folder_that_is_none_and_a_box_that_is_none(tmp_path):

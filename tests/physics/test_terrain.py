@@ -290,6 +290,22 @@ def test_rays_agree_with_the_twin_at_any_latitude(lat_deg):
     np.testing.assert_array_equal(terrain.line_of_sight(heights, place, target)[sure], clear[sure] > 0.0)
 
 
+@pytest.mark.parametrize("site", [(0, 0), (0, 23), (46, 46), (20, 0), (31, 46), (23, 23)])
+def test_a_place_on_the_edge_of_the_grid_sees_along_it_and_across(site):
+    heights = rough(1, side=47)
+    rng = np.random.default_rng(2)
+    place = at_node(heights, *site, 5.0)
+    row, column = rng.uniform(0.0, 46.0, (2, 60))
+    row[:10], column[10:20], row[40:44], column[44:48] = 0.0, 46.0, site[0], site[1]
+    lat, lon = node(heights, row, column)
+    target = geodetic_to_ecef(lat, lon, heights.at(lat, lon) + rng.choice([2.0, 30.0, 100.0], 60))
+    seen = terrain.line_of_sight(heights, place, target)  # nothing is unknown
+    clear = np.array([plain.clearance_m(heights, place, one, k=4.0 / 3.0) for one in target])
+    sure = np.isfinite(clear) & (np.abs(clear) > 0.03)  # the twin has no tolerance at the edge
+    assert sure.sum() > 20
+    np.testing.assert_array_equal(seen[sure], clear[sure] > 0.0)
+
+
 # ---------------------------------------------------------------- kernels
 
 
@@ -420,6 +436,7 @@ def test_a_place_must_stand_on_known_ground(holed):
         ({"range_step_m": 0.0}, "range_step_m"),
         ({"range_step_m": 5000.0}, "range_step_m"),
         ({"n_azimuth": 3}, "n_azimuth"),
+        ({"n_azimuth": 2_000_000, "range_step_m": 0.5}, "lower n_azimuth"),
         ({"k": 0.0}, "k must"),
         ({"k": float("nan")}, "k must"),
         ({"undulation_m": 1e3}, "undulation_m"),

@@ -14,7 +14,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -32,6 +33,7 @@ _HGT_VOID = -32768
 _HGT_SIDES = {1201: "3 arc seconds", 3601: "1 arc second"}
 _NAME = re.compile(r"(?<![A-Za-z0-9])([NS])(\d{2})_?([EW])(\d{3})(?!\d)", re.IGNORECASE)
 _LOWEST_M, _HIGHEST_M = -1000.0, 9000.0
+_LARGEST_BYTES = 4_000_000_000
 _TURN = 2.0 * math.pi
 _GEOGRAPHIC = {4326: "WGS 84", 4979: "WGS 84 3D", 4258: "ETRS89", 4269: "NAD83", 4283: "GDA94", 7844: "GDA2020"}
 """Geodetic systems within 2 m of WGS-84, by EPSG code."""
@@ -150,13 +152,14 @@ def read_dted(path: Path, *, checksums: bool = True) -> Heights:
     columns = np.where((value == -32767) | (value == -32768), np.float32(np.nan), value.astype(np.float32))
     height = np.ascontiguousarray(columns.T[::-1])
     _check_heights(path, height, "an unmarked void? Get it again")
-    return Heights(
-        height_m=height,
-        north_rad=head.south_rad + (head.n_lat - 1) * head.step_lat_rad,
-        west_rad=head.west_rad,
-        step_lat_rad=head.step_lat_rad,
-        step_lon_rad=head.step_lon_rad,
-    )
+    with _told(path):
+        return Heights(
+            height_m=height,
+            north_rad=head.south_rad + (head.n_lat - 1) * head.step_lat_rad,
+            west_rad=head.west_rad,
+            step_lat_rad=head.step_lat_rad,
+            step_lon_rad=head.step_lon_rad,
+        )
 
 
 def read_geotiff(path: Path) -> Heights:
@@ -185,29 +188,26 @@ def read_geotiff(path: Path) -> Heights:
     OGC 19-008r4, *GeoTIFF Standard 1.1*, 2019: 7.1 (GeoKey directory), 7.3 (raster to model), Annex C (pixel-is-area,
     pixel-is-point); GDAL_NODATA: tag 42113.
     """
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            if not len(tiff.pages):
-                raise DataError(f"{path}: holds no image")
-            page = tiff.pages.first
-            head = _geotiff_head(path, page)
-            values = _decoded(path, page)
-    except (tifffile.TiffFileError, OSError, struct.error) as err:
-        raise DataError(f"{path}: no readable TIFF: {reason(err)}; get it again") from err
-    height = values.astype(np.float32)
-    height[~np.isfinite(height)] = np.nan
-    if head.nodata is not None and _fits(head.nodata, values.dtype):
-        height[values == values.dtype.type(head.nodata)] = np.nan
-    if head.flip_rows:
-        height = height[::-1]
-    _check_heights(path, height, "metres? An unmarked void? Set it (gdal_edit.py -a_nodata)")
-    return Heights(
-        height_m=height,
-        north_rad=head.extent.north_rad,
-        west_rad=head.extent.west_rad,
-        step_lat_rad=head.step_lat_rad,
-        step_lon_rad=head.step_lon_rad,
-    )
+    with _told(path), tifffile.TiffFile(path) as tiff:
+        if not len(tiff.pages):
+            raise DataError(f"{path}: holds no image")
+        page = tiff.pages.first
+        head = _geotiff_head(path, page)
+        values = _decoded(path, page)
+        height = values.astype(np.float32)
+        height[~np.isfinite(height)] = np.nan
+        if head.nodata is not None and _fits(head.nodata, values.dtype):
+            height[values == values.dtype.type(head.nodata)] = np.nan
+        if head.flip_rows:
+            height = height[::-1]
+        _check_heights(path, height, "metres? An unmarked void? Set it (gdal_edit.py -a_nodata)")
+        return Heights(
+            height_m=height,
+            north_rad=head.extent.north_rad,
+            west_rad=head.extent.west_rad,
+            step_lat_rad=head.step_lat_rad,
+            step_lon_rad=head.step_lon_rad,
+        )
 
 
 def write_geotiff(path: Path, heights: Heights, *, description: str = "") -> None:
@@ -577,6 +577,17 @@ def _geotiff_head(path: Path, page: tifffile.TiffPage) -> _TiffHead:
     )
 
 
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged header makes of the reader into a ``DataError`` with the file."""
+    try:
+        yield
+    except (
+        tifffile.TiffFileError, OSError, struct.error, ArithmeticError, LookupError, MemoryError, TypeError, ValueError,
+    ) as err:  # fmt: skip
+        raise DataError(f"{path}: no readable grid of heights, or damaged: {reason(err)}; get it again") from err
+
+
 def _tag(page: tifffile.TiffPage, code: int) -> Sequence | str | None:
     tag = page.tags.get(code)
     return None if tag is None else tag.value
@@ -584,6 +595,10 @@ def _tag(page: tifffile.TiffPage, code: int) -> Sequence | str | None:
 
 def _decoded(path: Path, page: tifffile.TiffPage) -> NDArray:
     """Decode the image; a missing codec and broken data both say so."""
+    if page.dtype is None:
+        raise DataError(f"{path}: values of an unknown type: damaged, or no heights")
+    if page.size * page.dtype.itemsize > _LARGEST_BYTES:
+        raise DataError(f"{path}: {page.shape} pixels: cut out what is needed (gdal_translate -projwin), or damaged")
     try:
         values = page.asarray()
     except (ValueError, RuntimeError, KeyError, zlib.error, EOFError, IndexError, TypeError, ImportError) as err:
@@ -602,7 +617,7 @@ def _fits(value: float, dtype: np.dtype) -> bool:
     if dtype.kind == "f":
         return True
     limits = np.iinfo(dtype)
-    return value == int(value) and limits.min <= value <= limits.max
+    return limits.min <= value <= limits.max and value == int(value)
 
 
 def _extent(path: Path) -> _Extent:
@@ -614,7 +629,7 @@ def _extent(path: Path) -> _Extent:
         else:
             south, west = _corner_of(path)
         return _Extent(*(math.radians(v) for v in (south, west, south + 1, west + 1)))
-    try:
+    with _told(path):
         if kind == "dted":
             with path.open("rb") as file:
                 data = file.read(80 * 8)
@@ -624,8 +639,6 @@ def _extent(path: Path) -> _Extent:
             return _dted_head(path, data, at).extent
         with tifffile.TiffFile(path) as tiff:
             return _geotiff_head(path, tiff.pages.first).extent
-    except (tifffile.TiffFileError, OSError, IndexError) as err:
-        raise DataError(f"{path}: cannot be read: {reason(err)}; get it again, or move it out of the folder") from err
 
 
 def _uncovered(extents: list[_Extent], south: float, west: float, north: float, width: float) -> list[tuple[int, int]]:

@@ -37,6 +37,8 @@ GROUND_SLACK_M = 2.0
 _RANGE_LIMIT_M = 1.5e6
 _TABLE_LIMIT = 2_000_000_000
 """Largest table. [bytes]"""
+_VIEWSHED = 24_000, 4_000
+"""Most azimuths and ranges of a viewshed's table; what it leaves open is traced ray by ray."""
 _TRACK_M = 0.02
 """How far the drawn ground track may lie from the true one. [m]"""
 
@@ -507,8 +509,8 @@ def viewshed(
 
     Notes
     -----
-    A table of `min_visible_height` as fine as the terrain decides all nodes but those within its spread, and 2 m, of
-    the limit; the ray of each of these is traced as in `line_of_sight`.
+    A table of `min_visible_height`, as fine as the terrain up to 24,000 x 4,000, decides all nodes but those within its
+    spread, and 2 m, of the limit; the ray of each of these is traced as in `line_of_sight`.
     """
     above = float(above_ground_m)
     if not (np.isfinite(above) and above >= 0.0):
@@ -523,7 +525,17 @@ def viewshed(
         lat = np.array([heights.north_rad, heights.south_rad])
         corners = geodetic_to_ecef(lat[:, None], np.array([heights.west_rad, heights.east_rad]), 0.0)
         range_max_m = 1.001 * float(ground_polar(corners, place)[1].max()) + 1.0
-    table = min_visible_height(heights, place, range_max_m=range_max_m, k=k, undulation_m=undulation_m, voids=voids)
+    cell_m = _cell_m(heights)
+    table = min_visible_height(
+        heights,
+        place,
+        range_max_m=range_max_m,
+        n_azimuth=min(int(np.ceil(2.0 * np.pi * range_max_m / cell_m)) + 4, _VIEWSHED[0]),
+        range_step_m=min(max(2.0 * cell_m, range_max_m / _VIEWSHED[1]), range_max_m),
+        k=k,
+        undulation_m=undulation_m,
+        voids=voids,
+    )
     height = table.height_m - np.float32(undulation_m)
     height.flags.writeable = False  # one compiled form for all
     out = kernels.raster(

@@ -481,8 +481,8 @@ def sight(
                 r1, c1 = row_a + t * (row_b + t * row_c), column_a + t * (column_b + t * column_c)
                 ray1 = _ray_m((p + t) * piece / k, m, radius, start)
                 if min(ray0, ray1) - 0.25 * sag <= _top(coarse, COARSE, r0, c0, r1, c1):
-                    outside = max(r0, r1) < 0.0 or max(c0, c1) < 0.0
-                    outside = outside or min(r0, r1) > rows - 1 or min(c0, c1) > columns - 1
+                    outside = max(r0, r1) < -_EDGE or max(c0, c1) < -_EDGE
+                    outside = outside or min(r0, r1) > rows - 1 + _EDGE or min(c0, c1) > columns - 1 + _EDGE
                     if outside and not sea:
                         state = 2
                     elif outside:
