@@ -15,6 +15,7 @@ from watchfloor.physics.environment import Environment, SurfaceClutter, Targets
 from watchfloor.physics.frames import Place, polar_to_ecef
 from watchfloor.physics.parts import Antenna
 from watchfloor.physics.radar import look
+from watchfloor.physics.terrain import VisibleHeight
 from watchfloor.sensor import _kernels_iq as kernels
 from watchfloor.sensor.iq import check_memory, cube_bytes, dwell_plots, iq, process, synthesise
 from watchfloor.sensor.iq_chain import Beam, chain
@@ -251,6 +252,31 @@ def test_clutter_keeps_its_phase_from_pulse_to_pulse_as_its_spectrum_says():
     np.testing.assert_allclose(
         product / product[0], wanted, atol=0.05
     )  # about 40 x 5 independent pulses' worth of cells
+
+
+def test_a_ridge_hides_the_clutter_and_the_targets_behind_it():
+    azimuth, ground = np.radians(np.arange(0.0, 360.0, 2.0)), np.arange(0.0, 200e3, 500.0)
+    lowest = np.zeros((len(azimuth), len(ground)), np.float32) + np.where(ground > 30e3, 2000.0, 0.0).astype(np.float32)
+    ridge = VisibleHeight(
+        place=HILL,
+        k=4.0 / 3.0,
+        azimuth_rad=azimuth,
+        range_m=ground,
+        height_m=lowest,
+        mask_rad=np.zeros(len(azimuth)),
+        ground_m=np.zeros_like(lowest),
+    )
+    environment = Environment(place=HILL, terrain=ridge, clutter=SurfaceClutter(kind="land", gamma_db=0.0))
+    radar = MTI.but(range_min_m=1e3)
+    ecef = polar_to_ecef(np.array([25e3, 50e3]), AZIMUTH, np.array([0.01, -0.005]), HILL)
+    target = Targets(ecef_m=ecef, velocity_ecef_mps=0.0 * ecef, sigma_m2=10.0, swerling=0)
+    cube = synthesise(radar, target, environment, np.random.default_rng(1), pointing=(AZIMUTH, 0.005), channels=1)
+    strength = np.abs(cube.echoes.slow[0, :, 0])
+    assert strength[0] > 0.0
+    assert strength[1] == 0.0
+    power = np.mean(np.abs(cube.samples[0, 0]) ** 2, axis=0)
+    assert power[100:190].mean() > 100.0
+    np.testing.assert_allclose(power[260:].mean(), 1.0, atol=4.0 / np.sqrt(3 * len(power[260:])))
 
 
 # -- a turning radar's dwell
