@@ -120,6 +120,10 @@ def together(**named: FloatArray) -> list[FloatArray]:
     ------
     ValueError
         If the shapes do not fit together; the message names each.
+
+    Notes
+    -----
+    NumPy's own rules of broadcasting.
     """
     try:
         return list(np.broadcast_arrays(*named.values()))

@@ -269,6 +269,10 @@ def sea_conductivity(temperature_c: ArrayLike, salinity_gpkg: ArrayLike) -> Floa
     -------
     array
         Conductivity. [S/m]
+
+    References
+    ----------
+    As `sea_permittivity`.
     """
     t, s = np.asarray(temperature_c, dtype=np.float64), np.asarray(salinity_gpkg, dtype=np.float64)
     at_35 = np.polynomial.polynomial.polyval(t, [2.903602, 8.607e-2, 4.738817e-4, -2.991e-6, 4.3047e-9])
