@@ -11,7 +11,7 @@ import importlib
 import platform
 import sys
 
-QUICK = ("detection", "po", "terrain", "atmosphere", "mission", "sensor", "track")
+QUICK = ("detection", "po", "terrain", "atmosphere", "iq", "coverage", "mission", "sensor", "track")
 WHOLE = ("whole",)
 
 
