@@ -21,6 +21,7 @@ from watchfloor.physics import antenna as patterns
 from watchfloor.physics import atmosphere, clutter, filters, jamming, propagation, terrain
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
+from watchfloor.physics.waveform import range_coupling_m
 
 if TYPE_CHECKING:
     from watchfloor.physics.parts import Antenna
@@ -431,7 +432,7 @@ def surface_clutter_to_noise(radar: Radar, environment: Environment, range_m: Fl
     """
     surface = environment.clutter
     assert surface is not None
-    height, earth = max(float(environment.site[0]), 0.1), _effective_earth_m(environment)
+    height, earth = max(float(environment.site[0]), 0.1), effective_earth_m(environment)
     slant = np.maximum(np.asarray(range_m, dtype=np.float64), height)
     angle = clutter.grazing_angle_rad(height, slant, effective_radius_m=earth)
     lit = angle > 0.0
@@ -462,15 +463,126 @@ def surface_clutter_to_noise(radar: Radar, environment: Environment, range_m: Fl
     return np.where(lit, level, 0.0)
 
 
-def _effective_earth_m(environment: Environment) -> float:
-    """Effective earth radius, mean of both curvatures. [m]"""  # noqa: D400, D415
+def effective_earth_m(environment: Environment) -> float:
+    """Effective earth radius of an environment.
+
+    Parameters
+    ----------
+    environment : Environment
+        What surrounds the antenna.
+
+    Returns
+    -------
+    float
+        k times the mean of both radii of curvature, the ground's height included. [m]
+
+    Notes
+    -----
+    As `propagation.curvature_radius_m`, all azimuths alike.
+    """
     return environment.k * (2.0 / float(np.sum(environment.site[2:4])) + environment.ground_alt_m)
+
+
+def along(
+    environment: Environment, range_m: FloatArray, azimuth_rad: FloatArray | float, elevation_rad: FloatArray | float
+) -> Geometry:
+    """Points at slant ranges along rays of the effective earth.
+
+    Parameters
+    ----------
+    environment : Environment
+        What surrounds the antenna.
+    range_m : (n,) array
+        Slant range. [m]
+    azimuth_rad, elevation_rad : (n,) arrays or scalars
+        Directions in which the rays leave. [rad]
+
+    Returns
+    -------
+    Geometry
+        At rest.
+
+    Notes
+    -----
+    Heights to the second order in the range over the earth's radius: 20 m at 300 km.
+    """
+    one = np.ones_like(range_m)
+    azimuth, elevation = azimuth_rad * one, elevation_rad * one
+    level, radius = range_m * np.cos(elevation), effective_earth_m(environment)
+    return Geometry(
+        range_m=range_m,
+        arc_rad=level * environment.k / radius,
+        earth_m=radius / environment.k * one,
+        azimuth_rad=azimuth,
+        elevation_rad=elevation,
+        height_m=environment.site[0] + range_m * np.sin(elevation) + 0.5 * level**2 / radius,
+        range_rate_mps=0.0 * one,
+    )
+
+
+def rain_to_noise(radar: Radar, environment: Environment, at: Geometry) -> FloatArray:
+    """Rain's echo in one pulse's cell.
+
+    Parameters
+    ----------
+    radar, environment, at
+        As in `receive`; the environment has rain.
+
+    Returns
+    -------
+    (n,) array
+        Rain-to-noise ratio of one compressed pulse, before the Doppler filters; 0 above the rain's top. [power ratio]
+
+    Notes
+    -----
+    The rain fills the beam.
+
+    References
+    ----------
+    `clutter.rain_reflectivity`, `clutter.weather_reflectivity`, `clutter.cell_volume_m3`.
+    """
+    rain = environment.rain
+    assert rain is not None
+    eta = float(clutter.weather_reflectivity(radar.frequency_hz, clutter.rain_reflectivity(rain.rate_mmph)))
+    volume = clutter.cell_volume_m3(
+        at.range_m,
+        range_cell_m=radar.range_cell_m,
+        beamwidth_azimuth_rad=radar.beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=radar.beamwidth_elevation_rad,
+    )
+    echo = radar.snr_1m2_1m / radar.n_coherent / at.range_m**4 * eta * volume * rain_gain(radar, environment, at)
+    return np.where(at.height_m <= rain.top_m, echo, 0.0)
+
+
+def rain_reach_m(environment: Environment, elevation_rad: float) -> float:
+    """Slant range at which a ray leaves the rain's top.
+
+    Parameters
+    ----------
+    environment : Environment
+        With rain.
+    elevation_rad : float
+        Elevation of the ray. [rad]
+
+    Returns
+    -------
+    float
+        Slant range. [m]
+
+    Notes
+    -----
+    On the effective earth, to the second order.
+    """
+    assert environment.rain is not None
+    top = max(environment.rain.top_m - float(environment.site[0]), 0.0)
+    sine, radius = np.sin(elevation_rad), effective_earth_m(environment)
+    return float(radius * (-sine + np.sqrt(sine * sine + 2.0 * top / radius)))
 
 
 def _clutter_at(radar: Radar, environment: Environment, at: Geometry, prf_hz: float) -> FloatArray:
     """Surface clutter at n cells, ambiguous ranges folded in, terrain's shadows left out."""
     unambiguous = 0.5 * C_MPS / prf_hz
-    reach = np.sqrt(2.0 * _effective_earth_m(environment) * max(float(environment.site[0]), 0.1)) * 1.05
+    reach = np.sqrt(2.0 * effective_earth_m(environment) * max(float(environment.site[0]), 0.1)) * 1.05
     folded = np.mod(at.range_m, unambiguous)
     total = np.zeros(len(at.range_m))
     for fold in range(max(int(np.ceil(reach / unambiguous)), 1)):
@@ -488,7 +600,7 @@ def _filtered(
     """Quality after the filters, mean of the looks, and the clutter-to-noise ratio of one pulse in the first look."""
     waveform, processing = radar.waveform, radar.processing
     ours, theirs = np.zeros(len(at.range_m)), np.zeros(len(at.range_m))
-    cells = at.range_m / radar.range_cell_m
+    cells = (at.range_m + _coupling_m(radar, at.range_rate_mps)) / radar.range_cell_m
     straddle = filters.range_response(waveform.modulation, cells - np.rint(cells))
     for look in range(processing.n_pulses):
         prf = waveform.prf_hz[look % len(waveform.prf_hz)]
@@ -507,19 +619,24 @@ def _filtered(
     return gain * straddle * ours / processing.n_pulses, theirs
 
 
+def _coupling_m(radar: Radar, range_rate_mps: FloatArray) -> FloatArray:
+    """Where linear FM puts the peak of a moving echo, less where it is. [m]"""  # noqa: D400, D415
+    form = radar.waveform
+    if form.modulation != "lfm":
+        return np.zeros_like(range_rate_mps)
+    shift_hz = -2.0 * range_rate_mps / form.wavelength_m
+    return range_coupling_m(shift_hz, pulse_width_s=form.pulse_width_s, bandwidth_hz=form.bandwidth_hz)
+
+
 def _rain_clutter(radar: Radar, environment: Environment, at: Geometry, prf_hz: float) -> FloatArray:
-    """Rain's echo at the output of each filter, (n, filters), over noise."""
-    rain = environment.rain
+    """Rain's echo at the output of each filter, (n, filters), over noise; ambiguous ranges folded in."""
+    rain, n = environment.rain, len(at.range_m)
     assert rain is not None
-    eta = float(clutter.weather_reflectivity(radar.frequency_hz, clutter.rain_reflectivity(rain.rate_mmph)))
-    volume = clutter.cell_volume_m3(
-        at.range_m,
-        range_cell_m=radar.range_cell_m,
-        beamwidth_azimuth_rad=radar.beamwidth_azimuth_rad,
-        beamwidth_elevation_rad=radar.beamwidth_elevation_rad,
-    )
-    cnr = radar.snr_1m2_1m / radar.n_coherent / at.range_m**4 * eta * volume * rain_gain(radar, environment, at)
-    cnr = np.where(at.height_m <= rain.top_m, cnr, 0.0)
+    unambiguous, lowest = 0.5 * C_MPS / prf_hz, float(at.elevation_rad.min(initial=0.5 * np.pi))
+    cnr, folded = np.zeros(n), np.maximum(np.mod(at.range_m, unambiguous), 0.5 * radar.range_cell_m)
+    for fold in range(max(int(np.ceil(rain_reach_m(environment, lowest) / unambiguous)), 1)):
+        cell = along(environment, folded + fold * unambiguous, at.azimuth_rad, at.elevation_rad)
+        cnr += rain_to_noise(radar, environment, cell)
     away = rain.wind_mps * np.cos(at.azimuth_rad - rain.wind_to_rad) * np.cos(at.elevation_rad)
     step = -2.0 * away / (radar.wavelength_m * prf_hz)
     spread = 2.0 * rain.spread_mps / (radar.wavelength_m * prf_hz)

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from watchfloor.base.units import C_MPS, FloatArray
-from watchfloor.physics import clutter, filters, reception, terrain
+from watchfloor.physics import filters, reception, terrain
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.radar import Look, Radar, look
-from watchfloor.physics.reception import Geometry
 from watchfloor.sensor import _kernels_iq as kernels
 from watchfloor.sensor.iq_chain import Chain, Cube, Echoes, chain
 
@@ -376,28 +375,8 @@ def _jamming(c: Chain, environment: Environment, azimuth: float, elevation: floa
     """Jamming-to-noise ratio in the beam."""
     if environment.jammers is None or not len(environment.jammers):
         return 0.0
-    at = _along(c, environment, np.ones(1), azimuth, elevation)
+    at = reception.along(environment, np.ones(1), azimuth, elevation)
     return float(reception.jamming_to_noise(c.radar, environment, at)[0])
-
-
-def _effective_earth_m(environment: Environment) -> float:
-    """Effective earth radius, mean of both curvatures. [m]"""  # noqa: D400, D415
-    return environment.k * (2.0 / float(np.sum(environment.site[2:4])) + environment.ground_alt_m)
-
-
-def _along(c: Chain, environment: Environment, slant: FloatArray, azimuth: float, elevation: float) -> Geometry:
-    """Points at slant ranges along the beam's axis, on the effective earth."""
-    level = slant * math.cos(elevation)
-    one, earth = np.ones_like(slant), _effective_earth_m(environment) / environment.k
-    return Geometry(
-        range_m=slant,
-        arc_rad=level / earth,
-        earth_m=earth * one,
-        azimuth_rad=azimuth * one,
-        elevation_rad=elevation * one,
-        height_m=environment.site[0] + slant * math.sin(elevation) + 0.5 * level**2 / (earth * environment.k),
-        range_rate_mps=0.0 * one,
-    )
 
 
 _Part = tuple[FloatArray, float, float, bool]
@@ -430,7 +409,7 @@ def _parts(
     radar, parts = c.radar, []
     n_gates = int(c.gates[int(np.flatnonzero(c.prf_hz == prf)[0])])
     slant, unambiguous = np.maximum(np.arange(n_gates), 0.5) * c.cell_m, 0.5 * C_MPS / prf
-    radius = _effective_earth_m(environment)
+    radius = reception.effective_earth_m(environment)
     to_step = 2.0 / (radar.wavelength_m * prf)
     height = max(float(environment.site[0]), 0.1)
     if environment.clutter is not None:
@@ -440,22 +419,11 @@ def _parts(
             power += _surface(c, environment, slant + fold * unambiguous, azimuth, elevation, radius, steered)
         parts.append((power, environment.clutter.spread_mps * to_step, 0.0, True))
     if environment.rain is not None:
-        rain, top = environment.rain, max(environment.rain.top_m - height, 0.0)
-        sine = math.sin(elevation)
-        reach = radius * (-sine + math.sqrt(sine * sine + 2.0 * top / radius))  # where the beam leaves its top
-        eta = float(clutter.weather_reflectivity(radar.frequency_hz, clutter.rain_reflectivity(rain.rate_mmph)))
+        rain, reach = environment.rain, reception.rain_reach_m(environment, elevation)
         power = np.zeros(n_gates)
         for fold in range(max(math.ceil(reach / unambiguous), 1)):
-            at = _along(c, environment, slant + fold * unambiguous, azimuth, elevation)
-            volume = clutter.cell_volume_m3(
-                at.range_m,
-                range_cell_m=radar.range_cell_m,
-                beamwidth_azimuth_rad=radar.beamwidth_azimuth_rad,
-                beamwidth_elevation_rad=radar.beamwidth_elevation_rad,
-            )
-            echo = radar.snr_1m2_1m / radar.n_coherent / at.range_m**4 * eta * volume
-            echo *= reception.rain_gain(radar, environment, at)
-            power += np.where(at.height_m <= rain.top_m, echo, 0.0)
+            at = reception.along(environment, slant + fold * unambiguous, azimuth, elevation)
+            power += reception.rain_to_noise(radar, environment, at)
         away = rain.wind_mps * math.cos(azimuth - rain.wind_to_rad) * math.cos(elevation)
         parts.append((power, rain.spread_mps * to_step, -away * to_step, False))
     return parts
