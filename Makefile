@@ -4,7 +4,7 @@
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-slow check fmt bench docs reference lock clean
+.PHONY: help setup demo test test-slow check fmt bench peers docs reference lock clean
 
 # Where things go; each can be given on the command line, e.g. `make demo DEMO_FLAGS="--replicates 3"`.
 VENV ?= .venv
@@ -88,6 +88,10 @@ check: setup ## format, lint, types and import floors; changes nothing
 fmt: setup ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+peers: setup ## make .venv-peers with the public peers that benchmarks run beside ours
+	$(PY) -m venv .venv-peers
+	for peer in stonesoup itur rad-lab; do .venv-peers/bin/python -m pip install -q $$peer || echo "peers: no $$peer" >&2; done
 
 bench: setup ## measure the bars (CPU time, ratios, counts) and print them
 	$(PY) -m benchmarks

@@ -1,19 +1,13 @@
-"""Signal level: from pulses to a range-Doppler map beside the peer, to plots, and a radar's dwell of all elevations.
-
-The peer, rad-lab, is run as a program of its own where an interpreter has it: this one, or the one that the
-environment variable ``RAD_LAB_PYTHON`` names.
-"""
+"""Signal level: from pulses to a range-Doppler map beside the peer, to plots, and a radar's dwell of all elevations."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.peers import Row, ask, beside
 from watchfloor.physics.cfar import Cfar
 from watchfloor.physics.environment import Environment, SurfaceClutter, Targets
 from watchfloor.physics.frames import Place, polar_to_ecef
@@ -22,7 +16,6 @@ from watchfloor.sensor.iq import dwell_plots, iq
 from watchfloor.sensor.iq_processing import look_powers, range_doppler
 from watchfloor.sensor.iq_synthesis import synthesise
 
-Row = tuple[str, float, str, str]
 SITE = Place.from_degrees(40.079, 32.566, 863.0)
 RADAR = Radar.of(
     frequency_hz=3e9, peak_power_w=32e3, pulse_width_s=10e-6, bandwidth_hz=10e6, n_coherent=64, n_pulses=1,
@@ -69,21 +62,6 @@ def cpu_ms(work: Callable[[], object], repeats: int = 8) -> float:
     return 1e3 * best
 
 
-def peer_ms() -> float | None:
-    """CPU time of the peer for the same case, None where it is not installed."""
-    python = os.environ.get("RAD_LAB_PYTHON", sys.executable)
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    done = subprocess.run(
-        [python, "-c", PEER],
-        env=os.environ | threads | {"MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return float(done.stdout) if done.returncode == 0 else None
-
-
 def targets(n: int, near_m: float, far_m: float, elevation_rad: float, rng: np.random.Generator) -> Targets:
     """Point targets in one beam."""
     range_m = rng.uniform(near_m, far_m, n)
@@ -104,13 +82,9 @@ def run() -> list[Row]:
         return range_doppler(RADAR, look_powers(RADAR, cube))
 
     name = "iq, 64 pulses x 2000 samples, 100 targets"
-    rows: list[Row] = [(f"{name}, to the range-Doppler map", cpu_ms(chain), "ms", "<= 40")]
-    theirs = peer_ms()
-    rows.append(
-        ("iq, the same by rad-lab 0.0.6", theirs, "ms", "")
-        if theirs is not None
-        else ("iq, the same by rad-lab: peer not installed", float("nan"), "ms", "")
-    )
+    ours = cpu_ms(chain)
+    rows: list[Row] = [(f"{name}, to the range-Doppler map", ours, "ms", "<= 40")]
+    rows += beside("the same by rad-lab", ask(PEER), ours, "ms")
     rows.append(
         (f"{name}, three channels, to plots", cpu_ms(lambda: iq(RADAR, crowd, free, rng, pointing=pointing)), "ms", "")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable
 
@@ -44,8 +43,6 @@ def run() -> list[Row]:
     pair = Facets(vertex_m=two, corner=np.concatenate([nut.corner, nut.corner + len(nut.vertex_m)]))
     cost = _best_s(lambda: rcs_m2(pair, 10e9, azimuth, elevation), repeats=2)
     rows.append(("facet PO, two bodies that hide each other", pair.n_facets * 100 / cost, "facet angles/s", ""))
-    if importlib.util.find_spec("open_rcs") is None:
-        rows.append(("facet PO, open-rcs: peer not installed", float("nan"), "facet angles/s", ""))
     radius = np.full(2000, 0.25)
     rows.append(("exact sphere, ka 15.7", 1e6 * _best_s(lambda: mie_sphere_m2(radius, 3e9)) / 2000, "us each", ""))
     return rows
