@@ -378,3 +378,32 @@ def test_required_snr_is_right_at_both_ends():
 def test_arguments_outside_their_domain_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0, 2.5])
+def test_counts_that_are_none_are_named(bad):
+    for call in (detection.pd, detection.required_snr):
+        with pytest.raises(ValueError, match="n_pulses is a whole number"):
+            call(0.9, 1e-6, n_pulses=bad)
+    with pytest.raises(ValueError, match="n_pulses is a whole number"):
+        detection.threshold(1e-6, bad)
+    with pytest.raises(ValueError, match="m_of_n needs whole"):
+        detection.m_of_n(0.5, 1, np.inf)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_case_given_as_a_float_is_the_case():
+    for case in range(5):
+        for call in (detection.pd, detection.miss):
+            assert call(10.0, 1e-6, n_pulses=3, swerling=float(case)) == call(10.0, 1e-6, n_pulses=3, swerling=case)
+        assert detection.required_snr(0.9, 1e-6, swerling=float(case)) == detection.required_snr(
+            0.9, 1e-6, swerling=case
+        )
+
+
+def test_shapes_that_do_not_fit_are_named():
+    for call in (detection.pd, detection.miss, detection.pd_coherent):
+        with pytest.raises(ValueError, match=r"snr \(2,\), pfa \(3,\) \(add an axis"):
+            call([5.0, 6.0], [1e-3, 1e-4, 1e-5])
+    for call in (detection.required_snr, detection.albersheim_snr, detection.shnidman_snr):
+        with pytest.raises(ValueError, match=r"pd \(2,\), pfa \(3,\)"):
+            call([0.8, 0.9], [1e-3, 1e-4, 1e-5])

@@ -185,3 +185,55 @@ def test_geodesic_of_a_point_with_itself_is_zero():
 def test_nearly_antipodal_points_are_refused():
     with pytest.raises(NumericsError, match="row 1"):
         frames.geodesic([0.1, 0.0], 0.0, [0.2, 0.001], [0.0, np.radians(179.9)])
+
+
+def test_enu_agrees_with_pymap3d_and_goes_back():
+    rng = np.random.default_rng(6)
+    lat, lon, alt = rng.uniform(-89, 89, 30), rng.uniform(-180, 180, 30), rng.uniform(0, 2e4, 30)
+    place = frames.Place.from_degrees(40.0, 32.0, 900.0)
+    ecef = frames.geodetic_to_ecef(np.radians(lat), np.radians(lon), alt)
+    enu = frames.ecef_to_enu(ecef, place)
+    np.testing.assert_allclose(enu.T, pymap3d.geodetic2enu(lat, lon, alt, 40.0, 32.0, 900.0), atol=1e-6)
+    np.testing.assert_allclose(frames.enu_to_ecef(enu, place), ecef, atol=1e-6)
+    slant, azimuth, elevation = frames.ecef_to_polar(ecef, place)
+    np.testing.assert_allclose(np.linalg.norm(enu, axis=-1), slant, rtol=1e-12)
+    np.testing.assert_allclose(slant * np.cos(elevation) * np.sin(azimuth), enu[:, 0], atol=1e-6)
+
+
+def test_enu_of_the_epsg_example():
+    # IOGP Publication 373-7-2 (EPSG Guidance Note 7-2), section "Geocentric/topocentric conversions" (EPSG 9836/9837):
+    # topocentric origin 55 N, 5 E, 200 m; point 53 48 33.820 N, 2 07 46.380 E, 73.0 m
+    place = frames.Place.from_degrees(55.0, 5.0, 200.0)
+    np.testing.assert_allclose(place.ecef_m, [3652755.3058, 319574.6799, 5201547.3536], atol=6e-5)
+    ecef = frames.geodetic_to_ecef(dms(53, 48, 33.820), dms(2, 7, 46.380), 73.0)
+    np.testing.assert_allclose(frames.ecef_to_enu(ecef, place), [-189013.869, -128642.040, -4220.171], atol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: frames.geodetic_to_ecef(x, 0.0, 0.0), "lat_rad"),
+        (lambda x: frames.geodetic_to_ecef(0.0, [0.0, x], 0.0), "lon_rad"),
+        (lambda x: frames.geodetic_to_ecef(0.0, 0.0, x), "alt_m"),
+        (lambda x: frames.ecef_to_geodetic([6.4e6, x, 0.0]), "ecef_m"),
+        (lambda x: frames.enu_rotation(0.0, x), "lon_rad"),
+        (lambda x: frames.ecef_to_enu([6.4e6, x, 0.0], frames.Place(0.0, 0.0, 0.0)), "ecef_m"),
+        (lambda x: frames.enu_to_ecef([x, 0.0, 0.0], frames.Place(0.0, 0.0, 0.0)), "enu_m"),
+        (lambda x: frames.geodesic(0.1, 0.2, x, 0.3), "lat2_rad"),
+        (lambda x: frames.destination(0.1, 0.2, x, 1e3), "azimuth_rad"),
+        (lambda x: frames.destination(0.1, 0.2, 0.3, [x]), "distance_m"),
+    ],
+)
+def test_what_is_not_finite_is_named(call, name, bad):
+    with pytest.raises(ValueError, match=f"^{name} must be .*finite"):
+        call(bad)
+
+
+def test_degrees_and_shapes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"lat_rad must be .*degrees\?"):
+        frames.geodetic_to_ecef(40.0, 0.5, 0.0)
+    with pytest.raises(ValueError, match=r"lat_rad \(2,\), lon_rad \(3,\)"):
+        frames.geodetic_to_ecef([0.1, 0.2], [0.1, 0.2, 0.3], 0.0)
+    with pytest.raises(ValueError, match="ecef_m needs three components"):
+        frames.ecef_to_geodetic([6.4e6, 0.0])

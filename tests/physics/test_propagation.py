@@ -342,3 +342,22 @@ def test_arguments_outside_their_domain_are_refused():
         propagation.sea_permittivity(1e9, temperature_c=288.15)
     with pytest.raises(ValueError, match="silt"):
         propagation.soil_permittivity(1e9, sand=0.7, clay=0.3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_the_horizon_names_what_is_outside_its_domain(bad):
+    for call, name in (
+        (lambda: propagation.horizon_m(bad, 0.0), "height1_m"),
+        (lambda: propagation.horizon_m(0.0, [1.0, bad]), "height2_m"),
+        (lambda: propagation.horizon_m(1.0, 0.0, bad), "k"),
+        (lambda: propagation.horizon_m(1.0, 0.0, earth_radius_m=bad), "earth_radius_m"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            call()
+
+
+def test_curvature_refuses_degrees_and_nan():
+    with pytest.raises(ValueError, match=r"lat_rad must be .*degrees\?"):
+        propagation.curvature_radius_m(40.0, 0.0)
+    with pytest.raises(ValueError, match="azimuth_rad must be finite"):
+        propagation.curvature_radius_m(0.5, np.nan)

@@ -402,3 +402,20 @@ def test_a_table_is_not_asked_beyond_itself(arguments, message):
 def test_a_body_grows_by_a_sound_factor(factor):
     with pytest.raises(ValueError, match="factor must be above 0"):
         table().scaled(factor)
+
+
+def test_shapes_by_optics_broadcast_over_frequency_though_they_do_not_depend_on_it():
+    assert rcs.ellipsoid_m2(1.0, 0.5, 0.4, [3e9, 10e9]).shape == (2,)
+    assert rcs.ogive_m2(2.0, 0.25, [[3e9], [10e9]], [1.5, 1.6]).shape == (2, 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1.0])
+def test_sums_and_lenses_refuse_what_is_no_size(bad):
+    for call, name in (
+        (lambda: rcs.add_incoherent(bad, 1.0), "sigma_a_m2"),
+        (lambda: rcs.add_incoherent(1.0, bad), "sigma_b_m2"),
+        (lambda: rcs.luneburg_m2(bad, 1e9), "radius_m"),
+        (lambda: rcs.luneburg_m2(0.1, bad), "frequency_hz"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            call()

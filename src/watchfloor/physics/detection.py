@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from watchfloor.base.units import BoolArray, FloatArray
+from watchfloor.physics._domain import together
 from watchfloor.physics._kernels import detection as _kernels
 
 SWERLING = (0, 1, 2, 3, 4)
@@ -59,9 +60,9 @@ def shape(swerling: int, n_pulses: int) -> float:
     """
     if swerling not in SWERLING:
         raise ValueError(f"swerling is a case 0 to 4, got {swerling!r}")
-    if n_pulses < 1 or n_pulses != int(n_pulses):
+    if not 1 <= n_pulses < np.inf or n_pulses != int(n_pulses):
         raise ValueError(f"n_pulses is a whole number, at least 1, got {n_pulses!r}")
-    return (np.inf, 1.0, float(n_pulses), 2.0, 2.0 * n_pulses)[swerling]
+    return (np.inf, 1.0, float(n_pulses), 2.0, 2.0 * n_pulses)[int(swerling)]
 
 
 def threshold(pfa: ArrayLike, n_pulses: int = 1) -> FloatArray:
@@ -194,7 +195,7 @@ def required_snr(pd: ArrayLike, pfa: ArrayLike, *, n_pulses: int = 1, swerling: 
     t = threshold(pfa, n_pulses)
     if k == n_pulses:
         return t / special.gammainccinv(n_pulses, wanted) - 1.0
-    rows = _kernels.required_rows(np.ascontiguousarray(wanted).ravel(), t.ravel(), int(n_pulses), swerling)
+    rows = _kernels.required_rows(np.ascontiguousarray(wanted).ravel(), t.ravel(), int(n_pulses), int(swerling))
     return rows.reshape(wanted.shape)
 
 
@@ -236,7 +237,8 @@ def pd_coherent(snr: ArrayLike, pfa: ArrayLike) -> FloatArray:
     chi = np.asarray(snr, dtype=np.float64)
     if not np.all((chi >= 0.0) & (chi < np.inf)):
         raise ValueError(f"snr is a finite power ratio, at least 0, got {_worst(chi, chi >= 0.0)} (decibels?)")
-    return special.ndtr(np.sqrt(2.0 * chi) + special.ndtri(_pfa(pfa)))
+    chi, false = together(snr=chi, pfa=_pfa(pfa))
+    return special.ndtr(np.sqrt(2.0 * chi) + special.ndtri(false))
 
 
 def albersheim_snr(pd: ArrayLike, pfa: ArrayLike, *, n_pulses: int = 1) -> FloatArray:
@@ -372,7 +374,7 @@ def m_of_n(p: ArrayLike, m: int, n: int) -> FloatArray:
     0.5
     """
     prob = np.asarray(p, dtype=np.float64)
-    if not (0 <= m <= n and m == int(m) and n == int(n)):
+    if not (0 <= m <= n < np.inf and m == int(m) and n == int(n)):
         raise ValueError(f"m_of_n needs whole 0 <= m <= n, got m={m!r}, n={n!r}")
     if not np.all((prob >= 0.0) & (prob <= 1.0)):
         raise ValueError(f"p is a probability, got {prob.min():.6g} to {prob.max():.6g}")
@@ -550,7 +552,7 @@ def _pfa(pfa: ArrayLike) -> FloatArray:
 
 def _wanted(pd: ArrayLike, pfa: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Pd and Pfa of one shape, Pd between Pfa and 1."""
-    wanted, false = np.broadcast_arrays(np.asarray(pd, dtype=np.float64), _pfa(pfa))
+    wanted, false = together(pd=np.asarray(pd, dtype=np.float64), pfa=_pfa(pfa))
     if not np.all((wanted > false) & (wanted < 1.0)):
         raise ValueError(f"pd must lie between pfa and 1, got {wanted.min():.6g} to {wanted.max():.6g}")
     return wanted, false
@@ -563,6 +565,8 @@ def _probability(snr: ArrayLike, pfa: ArrayLike, n_pulses: int, swerling: int, *
     chi, pfa = np.asarray(snr, dtype=np.float64), _pfa(pfa)
     if not np.all((chi >= 0.0) & (chi < np.inf)):
         raise ValueError(f"snr is a finite power ratio, at least 0, got {_worst(chi, chi >= 0.0)} (decibels?)")
+    if chi.ndim and pfa.ndim:
+        together(snr=chi, pfa=pfa)  # or a message that names them
     if n == 1 and k == 1.0:
         exponent = np.log(pfa) / (1.0 + chi)
         return -np.expm1(exponent) if missed else np.exp(exponent)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from watchfloor.base.errors import NumericsError
 from watchfloor.base.units import FloatArray
 from watchfloor.physics import _kernels
+from watchfloor.physics._domain import together, within
 
 SEMI_MAJOR_M = 6_378_137.0
 """Semi-major axis of WGS-84 (NGA.STND.0036, 2014, table 3.1). [m]"""
@@ -28,6 +29,7 @@ E2 = FLATTENING * (2.0 - FLATTENING)
 """First eccentricity of WGS-84, squared. [1]"""
 _EP2 = E2 / (1.0 - E2)
 _TWO_PI = 2.0 * np.pi
+_POLE = 0.5 * np.pi * (1.0 + 1e-12)
 
 
 def geodetic_to_ecef(lat_rad: ArrayLike, lon_rad: ArrayLike, alt_m: ArrayLike) -> FloatArray:
@@ -45,6 +47,11 @@ def geodetic_to_ecef(lat_rad: ArrayLike, lon_rad: ArrayLike, alt_m: ArrayLike) -
     (..., 3) array
         ECEF position. [m]
 
+    Raises
+    ------
+    ValueError
+        If a latitude is beyond a pole, an argument is not finite, or the shapes do not broadcast.
+
     References
     ----------
     Hofmann-Wellenhof, Lichtenegger & Wasle, *GNSS*, Springer, 2008, section 8.2.
@@ -54,8 +61,9 @@ def geodetic_to_ecef(lat_rad: ArrayLike, lon_rad: ArrayLike, alt_m: ArrayLike) -
     >>> geodetic_to_ecef(0.0, 0.0, 0.0)
     array([6378137.,       0.,       0.])
     """
-    sin_lat, cos_lat = np.sin(lat_rad), np.cos(lat_rad)
-    alt = np.asarray(alt_m, dtype=np.float64)
+    lat, lon = _angles("lat_rad", lat_rad, "lon_rad", lon_rad)
+    lat, lon, alt = together(lat_rad=lat, lon_rad=lon, alt_m=within("alt_m", alt_m))
+    sin_lat, cos_lat = np.sin(lat), np.cos(lat)
     normal = SEMI_MAJOR_M / np.sqrt(1.0 - E2 * sin_lat * sin_lat)
     equatorial = (normal + alt) * cos_lat
     x, y = equatorial * np.cos(lon_rad), equatorial * np.sin(lon_rad)
@@ -78,6 +86,11 @@ def ecef_to_geodetic(ecef_m: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
     lat_rad, lon_rad, alt_m : (...) arrays
         Geodetic latitude, longitude in (-pi, pi], height above the ellipsoid. [rad, rad, m]
 
+    Raises
+    ------
+    ValueError
+        If a component is not finite or the last axis does not hold three.
+
     Notes
     -----
     Bowring's formula, applied twice from his starting value: below 1e-12 rad and 1e-8 m in the range of heights
@@ -88,7 +101,7 @@ def ecef_to_geodetic(ecef_m: ArrayLike) -> tuple[FloatArray, FloatArray, FloatAr
     Bowring, "Transformation from spatial to geographical coordinates", *Survey Review* 23 (181), 1976, pp. 323-327;
     starting value from Bowring, *Survey Review* 28 (218), 1985, pp. 202-206.
     """
-    ecef = np.asarray(ecef_m, dtype=np.float64)
+    ecef = _vectors("ecef_m", ecef_m)
     x, y, z = ecef[..., 0], ecef[..., 1], ecef[..., 2]
     p = np.hypot(x, y)
     r = np.hypot(p, z)
@@ -119,11 +132,17 @@ def enu_rotation(lat_rad: ArrayLike, lon_rad: ArrayLike) -> FloatArray:
     (..., 3, 3) array
         Rows are the unit vectors east, north and up in ECEF. [1]
 
+    Raises
+    ------
+    ValueError
+        If a latitude is beyond a pole, an argument is not finite, or the shapes do not broadcast.
+
     References
     ----------
     Hofmann-Wellenhof, Lichtenegger & Wasle, *GNSS*, Springer, 2008, section 8.2.
     """
-    lat, lon = np.broadcast_arrays(lat_rad, lon_rad)
+    lat, lon = _angles("lat_rad", lat_rad, "lon_rad", lon_rad)
+    lat, lon = together(lat_rad=lat, lon_rad=lon)
     sin_lat, cos_lat, sin_lon, cos_lon = np.sin(lat), np.cos(lat), np.sin(lon), np.cos(lon)
     out = np.zeros((*lat.shape, 3, 3))
     out[..., 0, 0], out[..., 0, 1] = -sin_lon, cos_lon
@@ -180,6 +199,75 @@ class Place:
         w2 = 1.0 - E2 * float(np.sin(self.lat_rad)) ** 2
         normal = SEMI_MAJOR_M / w2**0.5
         return w2 / (normal * (1.0 - E2)), 1.0 / normal
+
+
+def ecef_to_enu(ecef_m: ArrayLike, place: Place) -> FloatArray:
+    """East, north and up of ECEF positions about a place.
+
+    Parameters
+    ----------
+    ecef_m : (..., 3) array_like
+        ECEF positions. [m]
+    place : Place
+        Origin and local frame.
+
+    Returns
+    -------
+    (..., 3) array
+        East, north (both in the plane across the ellipsoid's normal at the place) and up along it. [m]
+
+    Raises
+    ------
+    ValueError
+        If a component is not finite or the last axis does not hold three.
+
+    Notes
+    -----
+    Velocities turn without the shift: ``velocity_ecef_mps @ place.rotation.T``.
+
+    References
+    ----------
+    Hofmann-Wellenhof, Lichtenegger & Wasle, *GNSS*, Springer, 2008, section 8.2.
+
+    Examples
+    --------
+    >>> place = Place(0.0, 0.0, 0.0)
+    >>> ecef_to_enu([6378137.0 + 300.0, 100.0, 200.0], place)
+    array([100., 200., 300.])
+    """
+    return (_vectors("ecef_m", ecef_m) - place.ecef_m) @ place.rotation.T
+
+
+def enu_to_ecef(enu_m: ArrayLike, place: Place) -> FloatArray:
+    """ECEF positions of east, north and up about a place; the inverse of `ecef_to_enu`.
+
+    Parameters
+    ----------
+    enu_m : (..., 3) array_like
+        East, north and up. [m]
+    place : Place
+        Origin and local frame.
+
+    Returns
+    -------
+    (..., 3) array
+        ECEF positions. [m]
+
+    Raises
+    ------
+    ValueError
+        If a component is not finite or the last axis does not hold three.
+
+    References
+    ----------
+    As `ecef_to_enu`.
+
+    Examples
+    --------
+    >>> enu_to_ecef([100.0, 200.0, 300.0], Place(0.0, 0.0, 0.0))
+    array([6.378437e+06, 1.000000e+02, 2.000000e+02])
+    """
+    return _vectors("enu_m", enu_m) @ place.rotation + place.ecef_m
 
 
 def ecef_to_polar(ecef_m: ArrayLike, place: Place) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -321,6 +409,8 @@ def geodesic(
 
     Raises
     ------
+    ValueError
+        If a latitude is beyond a pole, an argument is not finite, or the shapes do not broadcast.
     NumericsError
         If a pair is so nearly antipodal (within about 0.5 degrees) that the iteration does not settle.
 
@@ -329,9 +419,9 @@ def geodesic(
     Vincenty, "Direct and inverse solutions of geodesics on the ellipsoid with application of nested equations",
     *Survey Review* 23 (176), 1975, pp. 88-93; stated error 0.5 mm.
     """
-    lat1, lon1, lat2, lon2 = np.broadcast_arrays(
-        *(np.asarray(v, float) for v in (lat1_rad, lon1_rad, lat2_rad, lon2_rad))
-    )
+    lat1, lon1 = _angles("lat1_rad", lat1_rad, "lon1_rad", lon1_rad)
+    lat2, lon2 = _angles("lat2_rad", lat2_rad, "lon2_rad", lon2_rad)
+    lat1, lon1, lat2, lon2 = together(lat1_rad=lat1, lon1_rad=lon1, lat2_rad=lat2, lon2_rad=lon2)
     sin_u1, cos_u1 = _reduced(lat1)
     sin_u2, cos_u2 = _reduced(lat2)
     lon = (lon2 - lon1 + np.pi) % _TWO_PI - np.pi
@@ -379,13 +469,18 @@ def destination(
     lat_rad, lon_rad : (...) arrays
         Where it ends; longitude in (-pi, pi]. [rad]
 
+    Raises
+    ------
+    ValueError
+        If a latitude is beyond a pole, an argument is not finite, or the shapes do not broadcast.
+
     References
     ----------
     Vincenty, as in `geodesic`; stated error 0.5 mm.
     """
-    lat, lon, azimuth, distance = np.broadcast_arrays(
-        *(np.asarray(v, float) for v in (lat_rad, lon_rad, azimuth_rad, distance_m))
-    )
+    lat, lon = _angles("lat_rad", lat_rad, "lon_rad", lon_rad)
+    azimuth, distance = within("azimuth_rad", azimuth_rad), within("distance_m", distance_m)
+    lat, lon, azimuth, distance = together(lat_rad=lat, lon_rad=lon, azimuth_rad=azimuth, distance_m=distance)
     sin_az, cos_az = np.sin(azimuth), np.cos(azimuth)
     sin_u1, cos_u1 = _reduced(lat)
     sigma1 = np.arctan2(sin_u1, cos_u1 * cos_az)
@@ -415,6 +510,20 @@ def _enu(ecef_m: ArrayLike, place: Place) -> tuple[Any, Any, Any]:
     """East, north and up of ECEF positions about a place. [m]"""  # noqa: D400, D415
     local = (np.asarray(ecef_m, dtype=np.float64) - place.ecef_m) @ place.rotation.T
     return local[..., 0], local[..., 1], local[..., 2]
+
+
+def _angles(lat_name: str, lat_rad: ArrayLike, lon_name: str, lon_rad: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Latitude, not beyond a pole (but for rounding), and longitude, both finite."""
+    lat = within(lat_name, lat_rad, least=-_POLE, most=_POLE, remedy="degrees?")
+    return lat, within(lon_name, lon_rad)
+
+
+def _vectors(name: str, value: ArrayLike) -> FloatArray:
+    """Vectors of three finite components."""
+    out = within(name, value)
+    if out.ndim == 0 or out.shape[-1] != 3:
+        raise ValueError(f"{name} needs three components on its last axis, got shape {out.shape}")
+    return out
 
 
 def _reduced(lat: FloatArray) -> tuple[FloatArray, FloatArray]:

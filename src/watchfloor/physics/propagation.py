@@ -86,14 +86,22 @@ def curvature_radius_m(lat_rad: ArrayLike, azimuth_rad: ArrayLike) -> FloatArray
     array
         Radius of curvature. [m]
 
+    Raises
+    ------
+    ValueError
+        If the latitude is beyond a pole or an argument is not finite.
+
     References
     ----------
     Torge & Mueller, *Geodesy*, 4th ed., 2012, section 4.1 (curvature of the rotational ellipsoid).
     """
-    w2 = 1.0 - E2 * np.sin(lat_rad) ** 2
+    pole = 0.5 * np.pi * (1.0 + 1e-12)
+    lat = within("lat_rad", lat_rad, least=-pole, most=pole, remedy="degrees?")
+    azimuth = within("azimuth_rad", azimuth_rad)
+    w2 = 1.0 - E2 * np.sin(lat) ** 2
     normal = SEMI_MAJOR_M / np.sqrt(w2)
     meridian = normal * (1.0 - E2) / w2
-    return 1.0 / (np.cos(azimuth_rad) ** 2 / meridian + np.sin(azimuth_rad) ** 2 / normal)
+    return 1.0 / (np.cos(azimuth) ** 2 / meridian + np.sin(azimuth) ** 2 / normal)
 
 
 def horizon_m(
@@ -121,7 +129,7 @@ def horizon_m(
     Raises
     ------
     ValueError
-        If a height is negative.
+        If a height is negative, ``k`` or the radius is not above 0, or an argument is not finite.
 
     Notes
     -----
@@ -137,10 +145,9 @@ def horizon_m(
     >>> (horizon_m(0.0, [100.0, 1000.0]) / 1e3).round(1)
     array([ 41.2, 130.3])
     """
-    radius = k * np.asarray(earth_radius_m, dtype=np.float64)
-    h1, h2 = np.asarray(height1_m, dtype=np.float64), np.asarray(height2_m, dtype=np.float64)
-    if not (np.all(h1 >= 0.0) and np.all(h2 >= 0.0)):
-        raise ValueError("heights are above the ground, at least 0")
+    radius = float(within("k", k, above=0.0)) * within("earth_radius_m", earth_radius_m, above=0.0)
+    h1 = within("height1_m", height1_m, least=0.0, remedy="heights are above the ground")
+    h2 = within("height2_m", height2_m, least=0.0, remedy="heights are above the ground")
     return radius * (_dip(h1 / radius) + _dip(h2 / radius))
 
 

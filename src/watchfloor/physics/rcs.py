@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import j1
 
 from watchfloor.base.units import C_MPS, FloatArray
+from watchfloor.physics._domain import within
 from watchfloor.physics._kernels.mie import conducting_sphere, dielectric_sphere
 
 ORIGINS = ("measured", "computed", "mom", "po", "assumed")
@@ -529,9 +530,7 @@ def luneburg_m2(radius_m: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
     >>> luneburg_m2(0.05, [9.9e9, 3.0e9]).round(2)
     array([0.85, 0.08])
     """
-    radius, frequency = np.asarray(radius_m, dtype=np.float64), np.asarray(frequency_hz, dtype=np.float64)
-    if not (np.all(radius >= 0.0) and np.all(frequency > 0.0)):
-        raise ValueError("radius_m must be at least 0 and frequency_hz above 0")
+    radius, frequency = _sizes(frequency_hz, radius_m=radius_m)
     return 4.0 * np.pi**3 * radius**4 * (frequency / C_MPS) ** 2
 
 
@@ -548,11 +547,17 @@ def add_incoherent(sigma_a_m2: ArrayLike, sigma_b_m2: ArrayLike) -> FloatArray:
     array
         Their sum, the mean over a uniform phase; one draw lies between ``(sqrt(a) -+ sqrt(b))**2``. [m2]
 
+    Raises
+    ------
+    ValueError
+        If a cross-section is negative or not finite.
+
     References
     ----------
     Knott, Shaeffer & Tuley, *Radar Cross Section*, 2nd ed., 2004, section 3.2.
     """  # noqa: D400, D415
-    return np.asarray(sigma_a_m2, dtype=np.float64) + np.asarray(sigma_b_m2, dtype=np.float64)
+    a = within("sigma_a_m2", sigma_a_m2, least=0.0, remedy="decibels?")
+    return a + within("sigma_b_m2", sigma_b_m2, least=0.0, remedy="decibels?")
 
 
 def mie_sphere_m2(
@@ -1115,7 +1120,7 @@ def ogive_m2(
         arc * sine <= arc - radius,
         "aspect_rad: no point of the ogive's side faces the radar so far from broadside; nose-on take tip_m2",
     )
-    return np.pi * arc**2 * (1.0 - (arc - radius) / (arc * sine))
+    return np.pi * arc**2 * (1.0 - (arc - radius) / (arc * sine)) * np.ones(frequency.shape)
 
 
 def ellipsoid_m2(
@@ -1170,7 +1175,7 @@ def ellipsoid_m2(
     elevation = _angle("elevation_rad", elevation_rad, -0.5 * np.pi, 0.5 * np.pi)
     level = np.cos(elevation)
     across = (x * level * np.cos(azimuth)) ** 2 + (y * level * np.sin(azimuth)) ** 2 + (z * np.sin(elevation)) ** 2
-    return np.pi * (x * y * z / across) ** 2
+    return np.pi * (x * y * z / across) ** 2 * np.ones(frequency.shape)
 
 
 def _refuse(bad: ArrayLike, message: str) -> None:
