@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from tests.plain import iq as plain
 from tests.sensor.dwells import AZIMUTH, BANK, ELEVATION, FREE, MTI, NONE, SITE, flock
-from watchfloor.physics import accuracy, waveform
+from watchfloor.physics import waveform
 from watchfloor.physics.cfar import Cfar
 from watchfloor.physics.environment import Environment, SurfaceClutter, Targets
 from watchfloor.physics.frames import Place, polar_to_ecef
@@ -107,7 +108,8 @@ def test_a_pulse_between_samples_loses_what_the_sinc_says(fraction, n):
 def test_the_monopulse_ratio_of_a_gaussian_beam_is_a_straight_line_of_the_stated_slope():
     beam = Beam(Antenna(gain_tx=1, gain_rx=1, beamwidth_azimuth_rad=0.02, beamwidth_elevation_rad=0.02), 0.02)
     u = np.linspace(-0.015, 0.015, 31)
-    np.testing.assert_allclose(beam.ratio(u), accuracy.MONOPULSE_SLOPE * u / 0.02, rtol=2e-3, atol=1e-9)
+    # 1.6 a beamwidth as a number, not by its name: Barton & Ward 1969, ch. 2, of a uniform aperture 1.607
+    np.testing.assert_allclose(beam.ratio(u), 1.6 * u / 0.02, rtol=2e-3, atol=1e-9)
     np.testing.assert_allclose(beam.offset(beam.ratio(u)), u, atol=4e-6)
 
 
@@ -186,6 +188,66 @@ def test_a_blind_speed_is_blind_and_the_next_is_not():
         played = iq(MTI.but(pfa=1e-6), strong(MTI, far, 20.0, rate_mps=rate), FREE, np.random.default_rng(8))
         assert bool(np.any(played.target == 0)) == seen
         assert np.all(np.isnan(played.plots.measurement[:, 3]))
+
+
+PAIR = BANK.but(
+    prf_hz=(1500.0, 1700.0), n_pulses=2, n_coherent=32, range_max_m=80e3, pulse_width_s=20e-6, window="chebyshev"
+)
+CELLS = Cfar(kind="ca", n_reference=32, n_guard=2)
+
+
+def on_land(gamma_db):
+    """Surroundings with land clutter."""
+    surface = SurfaceClutter(kind="land", gamma_db=gamma_db, spread_mps=0.3)
+    return Environment(place=SITE, ground_alt_m=0.0, clutter=surface)
+
+
+def measured(radar, environment, range_m, rate_mps, rng, snr_db=30.0):
+    """Errors of range and range rate over their sigmas, and the errors, of the plot that a target caused."""
+    target = strong(radar, range_m, snr_db, rate_mps=rate_mps, elevation_rad=0.01)
+    played = iq(radar, target, environment, rng, pointing=(AZIMUTH, 0.0115))
+    own = np.flatnonzero(played.target == 0)
+    assert len(own) == 1
+    error = played.plots.measurement[own[0], [0, 3]] - [range_m, rate_mps]
+    return error / played.plots.sigmas[own[0], [0, 3]], error
+
+
+@pytest.mark.parametrize("cell", [None, CELLS], ids=["known", "ca"])
+@pytest.mark.parametrize("gamma_db", [-10.0, -25.0])
+def test_clutter_does_not_choose_the_range_rate_of_several_pulse_repetition_frequencies(gamma_db, cell):
+    radar, rng = PAIR.but(pfa=1e-6, cfar=cell), np.random.default_rng(17)
+    for _ in range(6):
+        # four filters from clutter in either look
+        _, error = measured(radar, on_land(gamma_db), 25018.0, -160.0, rng)
+        assert abs(error[0]) < 0.1 * radar.range_cell_m
+        assert abs(error[1]) < 0.2 * radar.range_rate_cell_mps
+
+
+@pytest.mark.parametrize("cell", [None, CELLS], ids=["known", "ca"])
+@pytest.mark.parametrize("gamma_db", [-10.0, -25.0])
+def test_sigmas_are_those_of_the_errors_in_clutter_at_several_pulse_repetition_frequencies(gamma_db, cell):
+    radar, rng, ratios = PAIR.but(pfa=1e-6, cfar=cell), np.random.default_rng(18), []
+    fold = 0.5 * radar.wavelength_m * np.array(radar.waveform.prf_hz)
+    while len(ratios) < 40:
+        rate = rng.uniform(-400.0, 400.0)
+        off = np.abs(np.mod(rate / fold + 0.5, 1.0) - 0.5) * radar.n_coherent
+        if off.min() > 7.0:
+            ratios.append(measured(radar, on_land(gamma_db), rng.uniform(18e3, 29e3), rate, rng)[0])
+    d2 = np.square(ratios)
+    low, high = stats.chi2.ppf([0.0005, 0.9995], len(d2)) / len(d2)
+    assert np.all(d2.mean(axis=0) > low)
+    assert np.all(d2.mean(axis=0) < high)
+
+
+@pytest.mark.parametrize("cell", [None, CELLS], ids=["known", "ca"])
+@pytest.mark.parametrize("window", ["none", "hann"])
+@pytest.mark.parametrize("prf_hz", [(1500.0, 1700.0), (600.0, 550.0, 510.0), (3000.0, 2700.0, 2500.0)])
+def test_a_strong_echo_is_one_plot_at_several_pulse_repetition_frequencies(prf_hz, window, cell):
+    radar = PAIR.but(prf_hz=prf_hz, n_pulses=len(prf_hz), n_coherent=16, window=window, cfar=cell, pfa=1e-9)
+    rng = np.random.default_rng(19)
+    for _ in range(12):
+        target = strong(radar, rng.uniform(15e3, 75e3), 45.0, rate_mps=rng.uniform(-300.0, 300.0))
+        assert iq(radar, target, FREE, rng).target.tolist() == [0]
 
 
 # -- one plot an echo

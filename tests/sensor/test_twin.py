@@ -216,12 +216,13 @@ CLUTTERED = Environment(
         (MTI.but(pfa=1e-2, n_pulses=4, cfar=CA), CLUTTERED),
         (BANK.but(prf_hz=(1500.0,), range_max_m=90e3, pfa=1e-2, window="chebyshev", cfar=CA), CLUTTERED),
         (BANK.but(prf_hz=(1500.0,), range_max_m=90e3, pfa=1e-2, window="hann"), CLUTTERED),
+        (BANK.but(prf_hz=(1500.0, 1700.0), n_pulses=2, range_max_m=80e3, pfa=1e-2, window="hann"), CLUTTERED),
         (
             BANK.but(prf_hz=(1500.0,), range_max_m=90e3, pfa=1e-2),
             Environment(place=HILL, rain=Rain(rate_mmph=20.0, wind_mps=15.0, wind_to_rad=AZIMUTH)),
         ),
     ],
-    ids=["mti", "mti-ca", "bank-ca", "bank", "rain"],
+    ids=["mti", "mti-ca", "bank-ca", "bank", "prfs", "rain"],
 )
 def test_false_alarms_come_as_designed_in_clutter(radar, environment):
     # beyond 35 km, where the clutter's slope over a CFAR window is small
@@ -258,6 +259,28 @@ def test_the_share_detected_in_clutter_behind_a_canceller_is_that_of_look():
     )
     assert 0.1 < expected < 0.9
     assert_share(share, n, expected, allowance=0.01)
+
+
+PAIR = BANK.but(prf_hz=(1500.0, 1700.0), n_pulses=2, range_max_m=80e3, window="hann", pulse_width_s=20e-6)
+
+
+def test_the_share_detected_in_clutter_at_several_pulse_repetition_frequencies_is_that_of_look():
+    # some targets have one look in clutter and the other clear of it
+    radar = PAIR.but(pfa=1e-3)
+    environment = Environment(place=SITE, ground_alt_m=-440.0, clutter=CLUTTERED.clutter)
+    c, rng, hits, n, expected = chain(radar), np.random.default_rng(26), 0, 0, []
+    for _ in range(120):
+        rate = rng.uniform(-300.0, 300.0, len(flock(radar, 1.0)[1]))
+        targets, gate = flock(radar, 10.0**1.3, swerling=1, rate_mps=rate)
+        power, _ = statistic(radar, targets, environment, rng)
+        number = np.rint(-2.0 * rate[:, None] / (radar.wavelength_m * c.prf_hz) * radar.n_coherent) % radar.n_coherent
+        row = np.array([np.flatnonzero((c.row_filter == each).all(axis=1))[0] for each in number])
+        hits += int(np.sum(power[row, gate] > radar.threshold))
+        n += len(gate)
+        expected.append(look(radar, targets, environment).pd)
+    assert 0.1 < np.mean(expected) < 0.9
+    assert np.std(expected) > 0.05  # clutter tells
+    assert_share(hits / n, n, float(np.mean(expected)), allowance=0.01)
 
 
 def test_jamming_takes_from_the_signal_what_look_says():

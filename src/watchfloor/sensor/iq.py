@@ -252,7 +252,7 @@ def _causes(c: Chain, echoes: Echoes, plots: Detections) -> tuple[IntArray, IntA
         heard = np.square(np.sinc(np.clip(gate[:, None] - middle, -1.0, 1.0)))
         number = c.row_filter[plots.row, i]
         output = echoes.slow[i] @ np.conj(c.weights[number]).T  # (targets, plots)
-        share += heard * np.square(np.abs(output.T))
-    caused = share > _SHARE_OF_A_PLOT * (c.n_looks * plots.power * plots.level)[:, None]
+        share += heard * np.square(np.abs(output.T)) / plots.level[:, i, None]
+    caused = share > _SHARE_OF_A_PLOT * (c.n_looks * plots.power)[:, None]
     strongest = np.argmax(share, axis=1)
     return np.where(caused.any(axis=1), strongest, -1), caused.sum(axis=1)

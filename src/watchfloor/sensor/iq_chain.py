@@ -78,7 +78,7 @@ class Detections(Columns):
     power: FloatArray
     """(n,) mean power of the looks over that of noise and interference. [1]"""
     level: FloatArray
-    """(n,) mean power of noise and interference in its cell. [noise power]"""
+    """(n, looks) mean power of noise and interference in its cell, in each look. [noise power]"""
     row: IntArray
     """(n,) row of the range-Doppler map."""
     gate: IntArray
@@ -254,6 +254,11 @@ class Chain:
     def rate_bank(self) -> list[NDArray[np.complex64]]:
         """Filters tuned to ``rates_mps`` in each look, (rates, n_coherent), conjugate. [1]"""  # noqa: D400, D415
         return [np.conj(self.steering(i, self.rates_mps)).astype(np.complex64) for i in range(self.n_looks)]
+
+    @cached_property
+    def rate_filter(self) -> FloatArray:
+        """Number of the filter that ``rates_mps`` lie at in each look, (rates, looks), not rounded or folded. [1]"""  # noqa: D400, D415
+        return -2.0 * self.n_coherent / self.radar.wavelength_m * self.rates_mps[:, None] / self.prf_hz
 
     @cached_property
     def rate_bound_mps(self) -> float:
