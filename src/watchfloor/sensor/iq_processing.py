@@ -156,6 +156,8 @@ def process(
     makes them ambiguous. With several, of the range rates that share the filters of a row the one is taken at which
     the looks hold most power over their interference. Stated errors of range and
     angles count the interference as white; an echo whose filter's main lobe holds strong clutter is drawn towards it.
+    With CFAR the looks are added as they are: where clutter fills the filter of one, it hides the other too, which
+    `radar.look` does not count.
     """
     c = chain(radar)
     level = radar.pfa if pfa is None else pfa
