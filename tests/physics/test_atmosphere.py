@@ -165,3 +165,36 @@ def test_arguments_outside_their_domain_are_refused():
         atmosphere.rain_attenuation_db_per_km(1e9, 1.0, polarisation="LHC")
     with pytest.raises(ValueError, match="line_loss"):
         atmosphere.system_noise_temperature_k(50.0, 3.0, line_loss=0.5)
+
+
+def test_path_loss_of_one_range_is_that_of_its_own_steps():
+    steps = np.linspace(0.0, 100e3, 2049)
+    elevation = np.array([0.0, 0.1, 0.5 * np.pi])
+    many = atmosphere.path_loss_db(10e9, steps, elevation[:, None])
+    one = atmosphere.path_loss_db(10e9, 100e3, elevation)
+    assert one.shape == (3,)
+    np.testing.assert_array_equal(one, many[:, -1])
+    assert atmosphere.path_loss_db(10e9, 100e3, 0.1).shape == ()
+    assert atmosphere.path_loss_db(10e9, 0.0, 0.1) == 0.0
+    np.testing.assert_array_equal(atmosphere.path_loss_db(10e9, steps.tolist(), 0.1), many[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((0.0, 1e3, 0.1), "frequency_hz"),
+        ((np.nan, 1e3, 0.1), "frequency_hz"),
+        ((1e10, -1.0, 0.1), "range_m"),
+        ((1e10, np.nan, 0.1), "range_m"),
+        ((1e10, [1e3, 2e3], 0.1), "range_m"),
+        ((1e10, [0.0, 2e3, 1e3], 0.1), "range_m"),
+        ((1e10, [], 0.1), "range_m"),
+        ((1e10, 1e3, 45.0), "elevation_rad"),
+        ((1e10, [0.0, 1e3], [0.1, 0.2]), "elevation_rad"),
+    ],
+)
+def test_path_loss_names_what_is_outside_its_domain(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        atmosphere.path_loss_db(*arguments)
+    with pytest.raises(ValueError, match="height_m"):
+        atmosphere.path_loss_db(1e10, 1e3, 0.1, height_m=-1.0)

@@ -387,8 +387,10 @@ def test_counts_that_are_none_are_named(bad):
             call(0.9, 1e-6, n_pulses=bad)
     with pytest.raises(ValueError, match="n_pulses is a whole number"):
         detection.threshold(1e-6, bad)
-    with pytest.raises(ValueError, match="m_of_n needs whole"):
+    with pytest.raises(ValueError, match="m and n must be whole"):
         detection.m_of_n(0.5, 1, np.inf)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match=r"m and n must be whole .*m=3, n=10000000"):
+        detection.m_of_n(0.5, 3, 10_000_000)
 
 
 def test_a_case_given_as_a_float_is_the_case():

@@ -361,3 +361,42 @@ def test_curvature_refuses_degrees_and_nan():
         propagation.curvature_radius_m(40.0, 0.0)
     with pytest.raises(ValueError, match="azimuth_rad must be finite"):
         propagation.curvature_radius_m(0.5, np.nan)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0, -1.0])
+def test_a_ratio_of_radii_that_is_none_is_named(bad):
+    for call in (
+        lambda: propagation.smooth_earth_loss_db(1e9, 70 - 30j, "V", 20.0, 100.0, 8e4, k=bad),
+        lambda: propagation.residue_factor(1e9, 70 - 30j, "V", 20.0, 100.0, 8e4, k=bad),
+        lambda: propagation.blake_chart(
+            CALM, 1e9, "H", 20.0, free_space_range_m=1e5, range_m=[1e4], height_m=[1e2], k=bad
+        ),
+    ):
+        with pytest.raises(ValueError, match="^k must be"):
+            call()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_is_named(bad):
+    for call, name in (
+        (lambda: propagation.visible(10.0, 100.0, bad), "ground_distance_m"),
+        (lambda: propagation.two_ray_flat(1e9, 10.0, 100.0, 1e4, bad), "reflection"),
+        (lambda: propagation.two_ray_flat(1e9, 10.0, 100.0, 1e4, [-1.0, complex(0.0, bad)]), "reflection"),
+        (lambda: propagation.sea_conductivity(bad, 35.0), "temperature_c"),
+        (lambda: propagation.sea_conductivity(15.0, bad), "salinity_gpkg"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            call()
+
+
+@pytest.mark.parametrize("bad", [-1, 0, 1.5, np.nan])
+def test_the_number_of_an_ellipsoid_is_whole_and_at_least_1(bad):
+    with pytest.raises(ValueError, match="^n must be a whole number"):
+        propagation.fresnel_radius_m(1e3, 1e3, 0.1, bad)
+
+
+def test_a_sea_state_given_as_a_float_is_the_state():
+    for state in range(9):
+        assert propagation.sea_surface(float(state)) == propagation.sea_surface(state)
+    with pytest.raises(ValueError, match="sea_state"):
+        propagation.sea_surface(2.5)

@@ -42,7 +42,7 @@ def test_bands_are_those_of_the_standard(frequency_hz, band):
 
 
 def test_no_band_beyond_the_table():
-    with pytest.raises(ValueError, match="no radar band"):
+    with pytest.raises(ValueError, match="frequency_hz must lie in a radar band"):
         rcs.band_of(1e12)
 
 

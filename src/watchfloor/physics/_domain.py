@@ -130,3 +130,62 @@ def together(**named: FloatArray) -> list[FloatArray]:
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in named.items())
         raise ValueError(f"these shapes do not broadcast: {shapes} (add an axis to make a grid)") from None
+
+
+def agree(**named: ArrayLike) -> None:
+    """Refuse arguments whose shapes do not broadcast, in about a microsecond; `together` spreads them.
+
+    Parameters
+    ----------
+    **named : array_like
+        Arguments by name, as they came.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together; the message names each.
+
+    Notes
+    -----
+    NumPy's own rules of broadcasting.
+    """
+    try:
+        np.broadcast(*named.values())
+    except ValueError:
+        together(**{name: np.asarray(value) for name, value in named.items()})
+
+
+def polarised(value: str, *others: str) -> str:
+    """Return the plane of a polarisation, however it is spelt.
+
+    Parameters
+    ----------
+    value : str
+        ``H`` or ``V``, small or capital, doubled (transmitted and received) or not.
+    *others : str
+        Further names that are taken, in any case.
+
+    Returns
+    -------
+    str
+        ``H``, ``V`` or one of the others.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them; the message names the spellings.
+
+    Notes
+    -----
+    Crossed polarisations (``HV``) are no plane.
+    """
+    spelt = str(value).upper()
+    if spelt in ("H", "HH"):
+        return "H"
+    if spelt in ("V", "VV"):
+        return "V"
+    for other in others:
+        if spelt == other.upper():
+            return other
+    more = f" or {', '.join(others)}" if others else ""
+    raise ValueError(f"polarisation must be H or V (as h, v, HH, VV, hh or vv too){more}, got {value!r}")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from watchfloor.base.units import FloatArray
-from watchfloor.physics._domain import count, within
+from watchfloor.physics._domain import agree, count, within
 
 TAPERS = ("gaussian", "uniform", "cosine", "taylor")
 """Aperture distributions that `taper_pattern` knows."""
@@ -409,7 +409,7 @@ def aperture_gain(area_m2: ArrayLike, wavelength_m: ArrayLike, *, efficiency: Ar
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -420,6 +420,7 @@ def aperture_gain(area_m2: ArrayLike, wavelength_m: ArrayLike, *, efficiency: Ar
     >>> float(np.round(10 * np.log10(aperture_gain(1.0, 0.03)), 2))
     41.45
     """
+    agree(area_m2=area_m2, wavelength_m=wavelength_m, efficiency=efficiency)
     area = within("area_m2", area_m2, above=0.0)
     wavelength = within("wavelength_m", wavelength_m, above=0.0)
     return 4.0 * math.pi * within("efficiency", efficiency, above=0.0, most=1.0) * area / wavelength**2
@@ -463,6 +464,7 @@ def directivity_from_beamwidths(
     >>> float(directivity_from_beamwidths(np.radians(2.0), np.radians(10.0)).round(6))
     1300.0
     """
+    agree(beamwidth_azimuth_rad=beamwidth_azimuth_rad, beamwidth_elevation_rad=beamwidth_elevation_rad)
     if beam not in BEAMS:
         raise ValueError(f"beam must be one of {', '.join(BEAMS)}, got {beam!r}")
     azimuth = within("beamwidth_azimuth_rad", beamwidth_azimuth_rad, above=0.0, below=math.pi, remedy="degrees?")
@@ -505,6 +507,7 @@ def beamwidth_rad(length_m: ArrayLike, wavelength_m: ArrayLike, *, factor: float
     >>> float(np.degrees(beamwidth_rad(3.0, 0.1, factor=0.886)).round(3))
     1.692
     """
+    agree(length_m=length_m, wavelength_m=wavelength_m)
     length = within("length_m", length_m, above=0.0)
     ratio = 0.5 * factor * within("wavelength_m", wavelength_m, above=0.0) / length
     if not np.all((ratio > 0.0) & (ratio <= 1.0)):
@@ -743,6 +746,7 @@ def broadened_beamwidth(beamwidth_rad: ArrayLike, off_broadside_rad: ArrayLike) 
     >>> float(np.degrees(broadened_beamwidth(np.radians(2.0), np.radians(60.0))).round(3))
     4.008
     """
+    agree(beamwidth_rad=beamwidth_rad, off_broadside_rad=off_broadside_rad)
     half = 0.5 * math.pi
     width = within("beamwidth_rad", beamwidth_rad, above=0.0, below=math.pi, remedy="degrees?")
     theta = within("off_broadside_rad", off_broadside_rad, above=-half, below=half, remedy="degrees?")
@@ -808,7 +812,7 @@ def mean_sidelobe(directivity: ArrayLike, main_share: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -823,6 +827,7 @@ def mean_sidelobe(directivity: ArrayLike, main_share: ArrayLike) -> FloatArray:
     >>> float(np.round(10 * np.log10(mean_sidelobe(1000.0, 0.9)), 1))
     -40.0
     """
+    agree(directivity=directivity, main_share=main_share)
     gain = within("directivity", directivity, least=1.0, remedy="decibels?")
     return (1.0 - within("main_share", main_share, least=0.0, most=1.0)) / gain
 

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.units import T0_K, FloatArray
 from watchfloor.physics import _kernels
-from watchfloor.physics._domain import together, within
+from watchfloor.physics._domain import agree, polarised, together, within
 from watchfloor.physics._kernels.gas import add_lines
 from watchfloor.physics._p676_lines import OXYGEN, WATER
-from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M
+from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M, Polarisation
 
 TOP_M = 80e3
 """Height above which the air is taken as a vacuum. [m]"""
@@ -33,7 +33,7 @@ _LAYERS = np.array(
     ]
 )
 _TOP_GEOPOTENTIAL_KM = 84.852
-_N_RANGE, _N_ELEVATION, _SUBSTEPS = 257, 97, 8
+_N_RANGE, _N_ELEVATION, _SUBSTEPS, _N_STEPS = 257, 97, 8, 2048
 _ELEVATION_MIN_RAD, _ELEVATION_SCALE_RAD = -0.1, 0.01
 
 # P.838-3, tables 1 to 4: rows a, b, c of each term, then slope and offset in log10(frequency / GHz)
@@ -253,6 +253,7 @@ def dry_pressure_pa(total_pressure_pa: ArrayLike, temperature_k: ArrayLike, vapo
     >>> float(dry_pressure_pa(101325.0, 288.15, 7.5e-3).round(1))
     100327.7
     """
+    agree(total_pressure_pa=total_pressure_pa, temperature_k=temperature_k, vapour_kgpm3=vapour_kgpm3)
     total = within("total_pressure_pa", total_pressure_pa, above=0.0)
     vapour = (
         1e5
@@ -295,7 +296,7 @@ def specific_attenuation_db_per_km(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -306,6 +307,12 @@ def specific_attenuation_db_per_km(
     >>> specific_attenuation_db_per_km([12e9, 60e9], 1013.25, 288.15, 7.5).round(4)
     array([ 0.0182, 14.7783])
     """
+    agree(
+        frequency_hz=frequency_hz,
+        dry_pressure_hpa=dry_pressure_hpa,
+        temperature_k=temperature_k,
+        vapour_gpm3=vapour_gpm3,
+    )
     hecto = within("dry_pressure_hpa", dry_pressure_hpa, above=0.0, below=5e3, remedy="hectopascal, not pascal")
     grams = within("vapour_gpm3", vapour_gpm3, least=0.0)
     return 1e3 * specific_attenuation_db_per_m(frequency_hz, temperature_k, 100.0 * hecto, 1e-3 * grams)
@@ -372,7 +379,13 @@ class GasTable:
         -------
         array
             Loss, at least 0. [dB]
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not broadcast.
         """  # noqa: D400, D415
+        agree(range_m=range_m, elevation_rad=elevation_rad)
         slant, elevation = np.broadcast_arrays(
             np.asarray(range_m, dtype=np.float64), np.asarray(elevation_rad, dtype=np.float64)
         )
@@ -383,25 +396,31 @@ class GasTable:
 
 
 def path_loss_db(
-    frequency_hz: float, range_m: FloatArray, elevation_rad: ArrayLike, *, height_m: float = 0.0
+    frequency_hz: float, range_m: ArrayLike, elevation_rad: ArrayLike, *, height_m: float = 0.0
 ) -> FloatArray:
     """One-way gas loss along rays, accumulated over range.
 
     Parameters
     ----------
     frequency_hz : float
-        Carrier frequency. [Hz]
-    range_m : (m,) array
-        Rising slant ranges that start at 0; the integral's own steps, so choose them fine. [m]
-    elevation_rad : (..., 1) array_like
-        Apparent elevation at the antenna. [rad]
+        Carrier frequency, above 0. [Hz]
+    range_m : float or (m,) array_like
+        Slant range, at least 0, in 2048 steps of the integral; or rising ranges that start at 0 and are the steps, so
+        choose them fine. [m]
+    elevation_rad : array_like
+        Apparent elevation at the antenna, -pi/2 to pi/2; with many ranges a number or (..., 1). [rad]
     height_m : float
-        Height of the antenna above sea level. [m]
+        Height of the antenna above sea level, 0 to `TOP_M`. [m]
 
     Returns
     -------
-    (..., m) array
-        One-way loss up to each range. [dB]
+    array
+        One-way loss up to each range: (..., m), or the elevation's shape for one range. [dB]
+
+    Raises
+    ------
+    ValueError
+        If an argument is outside its domain, or the shapes do not fit as above.
 
     Notes
     -----
@@ -412,16 +431,30 @@ def path_loss_db(
     ----------
     As `GasTable`.
     """
+    slant = within("range_m", range_m, least=0.0)
+    height0 = float(within("height_m", height_m, least=0.0, most=TOP_M))
+    steepest = 0.5 * np.pi * (1.0 + 1e-12)
+    elevation = within("elevation_rad", elevation_rad, least=-steepest, most=steepest, remedy="degrees?")
+    frequency = float(within("frequency_hz", frequency_hz, above=0.0))
+    if slant.ndim == 0:
+        steps = np.linspace(0.0, float(slant), _N_STEPS + 1)
+        return path_loss_db(frequency, steps, elevation[..., None], height_m=height0)[..., -1]
+    if slant.ndim != 1 or not slant.size or slant[0] != 0.0 or np.any(np.diff(slant) < 0.0):
+        raise ValueError(f"range_m must be one number, or rise along one axis from 0, got shape {slant.shape}")
+    if elevation.ndim and elevation.shape[-1] != 1:
+        raise ValueError(
+            f"elevation_rad {elevation.shape} must end in an axis of 1 beside range_m {slant.shape} "
+            "(elevation_rad[:, None]): each ray has its own row of ranges"
+        )
     levels = np.concatenate((np.arange(0.0, 20e3, 50.0), np.arange(20e3, TOP_M + 1.0, 500.0)))
-    log_gamma = np.log(specific_attenuation_db_per_m(frequency_hz, *reference_atmosphere(levels)))
+    log_gamma = np.log(specific_attenuation_db_per_m(frequency, *reference_atmosphere(levels)))
     radius = K_STANDARD * MEAN_RADIUS_M
-    start = radius + height_m
-    sin_el = np.sin(np.asarray(elevation_rad, dtype=np.float64))
-    rise = range_m * (range_m + 2.0 * start * sin_el)  # (radius + h)^2 - start^2
-    height = height_m + rise / (np.sqrt(start * start + rise) + start)
+    start = radius + height0
+    rise = slant * (slant + 2.0 * start * np.sin(elevation))  # (radius + h)^2 - start^2
+    height = height0 + rise / (np.sqrt(np.maximum(start * start + rise, 0.0)) + start)
     gamma = np.where(height < TOP_M, np.exp(np.interp(height, levels, log_gamma)), 0.0)
     out = np.zeros(gamma.shape)
-    np.cumsum(0.5 * (gamma[..., 1:] + gamma[..., :-1]) * np.diff(range_m), axis=-1, out=out[..., 1:])
+    np.cumsum(0.5 * (gamma[..., 1:] + gamma[..., :-1]) * np.diff(slant), axis=-1, out=out[..., 1:])
     return out
 
 
@@ -447,7 +480,7 @@ def rain_coefficients(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -458,6 +491,7 @@ def rain_coefficients(
     ----------
     ITU-R P.838-3, 2005, eq. (2) to (5), tables 1 to 4.
     """
+    agree(frequency_hz=frequency_hz, elevation_rad=elevation_rad, tilt_rad=tilt_rad)
     f = 1e-9 * within("frequency_hz", frequency_hz, above=0.0, most=1e12)
     elevation = within("elevation_rad", elevation_rad, least=-0.5 * np.pi, most=0.5 * np.pi, remedy="radians")
     tilt = within("tilt_rad", tilt_rad, least=-np.pi, most=np.pi, remedy="radians")
@@ -477,7 +511,7 @@ def rain_attenuation_db_per_km(
     elevation_rad: ArrayLike = 0.0,
     tilt_rad: ArrayLike = 0.0,
     *,
-    polarisation: Literal["H", "V", "circular"] | None = None,
+    polarisation: Polarisation | Literal["circular"] | None = None,
 ) -> FloatArray:
     """Specific attenuation in rain.
 
@@ -492,7 +526,7 @@ def rain_attenuation_db_per_km(
     tilt_rad : array_like
         Tilt of the polarisation from the horizontal. [rad]
     polarisation : "H", "V" or "circular", optional
-        In place of ``tilt_rad``.
+        In place of ``tilt_rad``; in any case, doubled or not.
 
     Returns
     -------
@@ -502,7 +536,7 @@ def rain_attenuation_db_per_km(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -513,10 +547,9 @@ def rain_attenuation_db_per_km(
     >>> rain_attenuation_db_per_km([3e9, 10e9, 35e9], 25.0, polarisation="H").round(3)
     array([0.007, 0.696, 6.207])
     """
+    agree(frequency_hz=frequency_hz, rain_mmph=rain_mmph, elevation_rad=elevation_rad, tilt_rad=tilt_rad)
     if polarisation is not None:
-        if polarisation not in _TILT_RAD:
-            raise ValueError(f"polarisation must be one of {', '.join(_TILT_RAD)}, got {polarisation!r}")
-        tilt_rad = _TILT_RAD[polarisation]
+        tilt_rad = _TILT_RAD[polarised(polarisation, "circular")]
     rain = within("rain_mmph", rain_mmph, least=0.0)
     k, alpha = rain_coefficients(frequency_hz, elevation_rad=elevation_rad, tilt_rad=tilt_rad)
     return k * rain**alpha
@@ -662,7 +695,7 @@ def system_noise_temperature_k(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -673,6 +706,7 @@ def system_noise_temperature_k(
     >>> float(system_noise_temperature_k(290.0, 3.0103, line_loss=2.0).round())
     1160.0
     """
+    agree(antenna_temperature_k=antenna_temperature_k, noise_figure_db=noise_figure_db, line_loss=line_loss)
     antenna = within("antenna_temperature_k", antenna_temperature_k, least=0.0)
     figure = within("noise_figure_db", noise_figure_db, least=0.0)
     line = within("line_loss", line_loss, least=1.0, remedy="a power ratio, not decibels or a gain")

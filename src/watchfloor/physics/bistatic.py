@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from watchfloor.base.units import BOLTZMANN_JPK, C_MPS, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import agree, within
 
 EQUIVALENCE_MAX_RAD = math.radians(60.0)
 """Bistatic angle up to which the cross-section is taken from the bisector; smooth bodies bear more, corners and flat
@@ -55,6 +55,7 @@ def bistatic_angle_rad(range_tx_m: ArrayLike, range_rx_m: ArrayLike, baseline_m:
     >>> float(np.degrees(bistatic_angle_rad(30e3, 40e3, 50e3)).round(6))
     90.0
     """
+    agree(range_tx_m=range_tx_m, range_rx_m=range_rx_m, baseline_m=baseline_m)
     rt, rr = within("range_tx_m", range_tx_m, above=0.0), within("range_rx_m", range_rx_m, above=0.0)
     base = within("baseline_m", baseline_m, least=0.0)
     slack = 1e-9 * (rt + rr)
@@ -85,7 +86,7 @@ def receiver_range_m(range_sum_m: ArrayLike, baseline_m: ArrayLike, off_baseline
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -100,6 +101,7 @@ def receiver_range_m(range_sum_m: ArrayLike, baseline_m: ArrayLike, off_baseline
     >>> float(receiver_range_m(70e3, 50e3, np.arccos(0.8)).round(6))  # the 3-4-5 triangle
     40000.0
     """
+    agree(range_sum_m=range_sum_m, baseline_m=baseline_m, off_baseline_rad=off_baseline_rad)
     total, base = within("range_sum_m", range_sum_m, above=0.0), within("baseline_m", baseline_m, least=0.0)
     angle = within("off_baseline_rad", off_baseline_rad)
     if not np.all(total > base):
@@ -146,7 +148,7 @@ def snr(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -162,6 +164,17 @@ def snr(
     ...     noise_temperature_k=290.0).round(3))
     1258.604
     """
+    agree(
+        range_tx_m=range_tx_m,
+        range_rx_m=range_rx_m,
+        sigma_m2=sigma_m2,
+        energy_j=energy_j,
+        gain_tx=gain_tx,
+        gain_rx=gain_rx,
+        wavelength_m=wavelength_m,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     rt, rr = within("range_tx_m", range_tx_m, above=0.0), within("range_rx_m", range_rx_m, above=0.0)
     top = (
         within("energy_j", energy_j, above=0.0)
@@ -202,7 +215,7 @@ def range_product_m2(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -215,6 +228,16 @@ def range_product_m2(
     >>> round(float(np.sqrt(p)) / 1e3)
     100
     """
+    agree(
+        snr_needed=snr_needed,
+        sigma_m2=sigma_m2,
+        energy_j=energy_j,
+        gain_tx=gain_tx,
+        gain_rx=gain_rx,
+        wavelength_m=wavelength_m,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     unit = snr(
         1.0,
         1.0,
@@ -253,7 +276,7 @@ def oval_radius_m(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -268,6 +291,7 @@ def oval_radius_m(
     >>> oval_radius_m([0.0, np.pi / 2], 1e10, 100e3).round()  # one oval
     array([111803.,  86603.])
     """
+    agree(angle_rad=angle_rad, range_product_m2=range_product_m2, baseline_m=baseline_m)
     cosine = np.cos(within("angle_rad", angle_rad))
     product = within("range_product_m2", range_product_m2, above=0.0)
     half2 = 0.25 * within("baseline_m", baseline_m, least=0.0) ** 2
@@ -295,7 +319,7 @@ def oval_area_m2(range_product_m2: ArrayLike, baseline_m: ArrayLike) -> FloatArr
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -312,6 +336,7 @@ def oval_area_m2(range_product_m2: ArrayLike, baseline_m: ArrayLike) -> FloatArr
     >>> float(oval_area_m2(1.0, 2.0))  # the lemniscate
     2.0
     """
+    agree(range_product_m2=range_product_m2, baseline_m=baseline_m)
     product = within("range_product_m2", range_product_m2, above=0.0)
     e = 0.25 * within("baseline_m", baseline_m, least=0.0) ** 2 / product
     one = special.ellipe(np.minimum(e, 1.0) ** 2)
@@ -340,7 +365,7 @@ def range_cell_m(bandwidth_hz: ArrayLike, bistatic_rad: ArrayLike) -> FloatArray
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -351,6 +376,7 @@ def range_cell_m(bandwidth_hz: ArrayLike, bistatic_rad: ArrayLike) -> FloatArray
     >>> float(np.round(range_cell_m(1e6, [0.0, np.radians(120.0)])[1], 1))  # twice the monostatic cell
     299.8
     """
+    agree(bandwidth_hz=bandwidth_hz, bistatic_rad=bistatic_rad)
     angle = within("bistatic_rad", bistatic_rad, least=0.0, below=math.pi)
     return 0.5 * C_MPS / (within("bandwidth_hz", bandwidth_hz, above=0.0) * np.cos(0.5 * angle))
 
@@ -379,7 +405,7 @@ def doppler_hz(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -390,6 +416,7 @@ def doppler_hz(
     >>> float(doppler_hz(300.0, 0.0, np.pi, 0.1).round(9))  # across the baseline there is none
     0.0
     """
+    agree(speed_mps=speed_mps, off_bisector_rad=off_bisector_rad, bistatic_rad=bistatic_rad, wavelength_m=wavelength_m)
     angle = within("bistatic_rad", bistatic_rad, least=0.0, most=math.pi)
     speed, off = within("speed_mps", speed_mps), within("off_bisector_rad", off_bisector_rad)
     return 2.0 * speed / within("wavelength_m", wavelength_m, above=0.0) * np.cos(off) * np.cos(0.5 * angle)
@@ -413,7 +440,7 @@ def forward_scatter_m2(area_m2: ArrayLike, wavelength_m: ArrayLike) -> FloatArra
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -430,5 +457,6 @@ def forward_scatter_m2(area_m2: ArrayLike, wavelength_m: ArrayLike) -> FloatArra
     >>> float(forward_scatter_m2(10.0, 1.0).round(1))
     1256.6
     """
+    agree(area_m2=area_m2, wavelength_m=wavelength_m)
     area = within("area_m2", area_m2, least=0.0)
     return 4.0 * math.pi * area * area / within("wavelength_m", wavelength_m, above=0.0) ** 2

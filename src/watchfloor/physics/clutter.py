@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from watchfloor.base.units import C_MPS, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import agree, polarised, within
 from watchfloor.physics.clutter_law import (
     RAYLEIGH,
     Law,
@@ -112,8 +112,8 @@ Principles*, 2nd ed., 1999; the others by Long, *Radar Reflectivity of Land and 
 there. A given place may be 5 to 10 dB off. [dB]"""
 
 _SEA = {  # c1 to c5
-    "hh": (-73.0, 20.781, 7.351, 25.65, 0.0054),
-    "vv": (-50.796, 25.93, 0.7093, 21.588, 0.00211),
+    "H": (-73.0, 20.781, 7.351, 25.65, 0.0054),
+    "V": (-50.796, 25.93, 0.7093, 21.588, 0.00211),
 }
 
 BEAM_SHAPE_LOSS = math.sqrt(8.0 * math.log(2.0) / math.pi)
@@ -195,6 +195,7 @@ def sigma0_constant_gamma(grazing_rad: ArrayLike, gamma_db: ArrayLike) -> FloatA
     >>> float(sigma0_constant_gamma(np.radians(30.0), -10.0).round(12))
     0.05
     """
+    agree(grazing_rad=grazing_rad, gamma_db=gamma_db)
     grazing = within("grazing_rad", grazing_rad, least=0.0, most=0.5 * math.pi, remedy="degrees?")
     return 10.0 ** (0.1 * within("gamma_db", gamma_db)) * np.sin(grazing)
 
@@ -213,7 +214,7 @@ def sigma0_nrl_sea(
     sea_state : array_like
         Sea state as in Nathanson's tables (Douglas), 0 to 6, fractions allowed. [1]
     polarisation : str
-        ``hh`` or ``vv``.
+        ``hh`` or ``vv``, in any case, doubled or not.
 
     Returns
     -------
@@ -242,9 +243,8 @@ def sigma0_nrl_sea(
     >>> float(sigma0_nrl_sea(30e9, np.radians(10.0), 2.0).round(8))
     0.00021555
     """
-    if polarisation not in _SEA:
-        raise ValueError(f"polarisation must be hh or vv, got {polarisation!r}")
-    c1, c2, c3, c4, c5 = _SEA[polarisation]
+    agree(frequency_hz=frequency_hz, grazing_rad=grazing_rad, sea_state=sea_state)
+    c1, c2, c3, c4, c5 = _SEA[polarised(polarisation)]
     log_f = np.log10(1e-9 * within("frequency_hz", frequency_hz, least=0.5e9, most=35e9))
     lowest, highest = math.radians(0.1) * (1.0 - 1e-12), math.radians(60.0) * (1.0 + 1e-12)
     grazing = within("grazing_rad", grazing_rad, least=lowest, most=highest, remedy="0.1 to 60 degrees, in radians")
@@ -317,7 +317,7 @@ def weather_reflectivity(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -335,6 +335,7 @@ def weather_reflectivity(
     >>> float(np.round(1e12 * weather_reflectivity(1e9, rain_reflectivity(1.0)), 2))
     7.05
     """
+    agree(frequency_hz=frequency_hz, reflectivity_mm6pm3=reflectivity_mm6pm3)
     wavelength = C_MPS / within("frequency_hz", frequency_hz, above=0.0)
     z = within("reflectivity_mm6pm3", reflectivity_mm6pm3, least=0.0, remedy="dBZ?")
     return math.pi**5 * float(within("dielectric", dielectric, above=0.0, most=1.0)) * 1e-18 * z / wavelength**4
@@ -362,7 +363,7 @@ def grazing_angle_rad(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -378,6 +379,7 @@ def grazing_angle_rad(
     >>> float(np.degrees(grazing_angle_rad(100.0, 10e3)).round(3))
     0.539
     """
+    agree(height_m=height_m, range_m=range_m)
     height = within("height_m", height_m, above=0.0)
     slant = within("range_m", range_m, above=0.0)
     if np.any(slant < height):
@@ -422,7 +424,7 @@ def cell_area_m2(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -441,6 +443,13 @@ def cell_area_m2(
     >>> float(area.round(1))
     5262.7
     """
+    agree(
+        range_m=range_m,
+        grazing_rad=grazing_rad,
+        range_cell_m=range_cell_m,
+        beamwidth_azimuth_rad=beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=beamwidth_elevation_rad,
+    )
     slant = within("range_m", range_m, above=0.0)
     grazing = within("grazing_rad", grazing_rad, above=0.0, most=0.5 * math.pi, remedy="degrees?")
     loss = float(within("beam_shape_loss", beam_shape_loss, least=1.0, remedy="decibels?"))
@@ -479,7 +488,7 @@ def cell_volume_m3(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -495,6 +504,12 @@ def cell_volume_m3(
     >>> float(cell_volume_m3(1e4, range_cell_m=150.0, beamwidth_azimuth_rad=0.02, beamwidth_elevation_rad=0.02).round())
     3399270.0
     """
+    agree(
+        range_m=range_m,
+        range_cell_m=range_cell_m,
+        beamwidth_azimuth_rad=beamwidth_azimuth_rad,
+        beamwidth_elevation_rad=beamwidth_elevation_rad,
+    )
     loss = float(within("beam_shape_loss", beam_shape_loss, least=1.0, remedy="decibels?"))
     azimuth = within("beamwidth_azimuth_rad", beamwidth_azimuth_rad, above=0.0, remedy="degrees?")
     elevation = within("beamwidth_elevation_rad", beamwidth_elevation_rad, above=0.0, remedy="degrees?")

@@ -25,7 +25,7 @@ from scipy import special
 
 from watchfloor.base.units import FloatArray
 from watchfloor.physics import detection
-from watchfloor.physics._domain import count, within
+from watchfloor.physics._domain import agree, count, within
 from watchfloor.physics._kernels import detection as _kernels
 
 KINDS = ("rayleigh", "k", "weibull", "lognormal")
@@ -408,6 +408,7 @@ def effective_shape(shape: ArrayLike, cnr: ArrayLike) -> FloatArray:
     >>> float(effective_shape(0.5, 1.0))
     2.0
     """
+    agree(shape=shape, cnr=cnr)
     nu = within("shape", shape, above=0.0)
     return nu * (1.0 + 1.0 / within("cnr", cnr, above=0.0, remedy="decibels?")) ** 2
 

@@ -352,7 +352,7 @@ def m_of_n(p: ArrayLike, m: int, n: int) -> FloatArray:
     p : array_like
         Probability of one look, 0 to 1. [1]
     m, n : int
-        0 <= m <= n.
+        Successes wanted and looks, 0 <= m <= n <= 1e6.
 
     Returns
     -------
@@ -374,8 +374,8 @@ def m_of_n(p: ArrayLike, m: int, n: int) -> FloatArray:
     0.5
     """
     prob = np.asarray(p, dtype=np.float64)
-    if not (0 <= m <= n < np.inf and m == int(m) and n == int(n)):
-        raise ValueError(f"m_of_n needs whole 0 <= m <= n, got m={m!r}, n={n!r}")
+    if not (0 <= m <= n <= 1e6 and m == int(m) and n == int(n)):
+        raise ValueError(f"m and n must be whole with 0 <= m <= n <= 1e6, got m={m!r}, n={n!r}")
     if not np.all((prob >= 0.0) & (prob <= 1.0)):
         raise ValueError(f"p is a probability, got {prob.min():.6g} to {prob.max():.6g}")
     return np.ones_like(prob) if m == 0 else special.betainc(m, n - m + 1, prob)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.physics._domain import count, within
+from watchfloor.physics._domain import agree, count, within
 
 _HALF_POWER_WIDTH = 0.885_892_941_378_904_7  # of sinc squared
 
@@ -35,7 +35,7 @@ def doppler_hz(range_rate_mps: ArrayLike, wavelength_m: ArrayLike) -> FloatArray
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -50,6 +50,7 @@ def doppler_hz(range_rate_mps: ArrayLike, wavelength_m: ArrayLike) -> FloatArray
     >>> float(doppler_hz(-150.0, 0.1))
     3000.0
     """
+    agree(range_rate_mps=range_rate_mps, wavelength_m=wavelength_m)
     return -2.0 * within("range_rate_mps", range_rate_mps) / within("wavelength_m", wavelength_m, above=0.0)
 
 
@@ -71,7 +72,7 @@ def range_rate_mps(doppler_hz: ArrayLike, wavelength_m: ArrayLike) -> FloatArray
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -82,6 +83,7 @@ def range_rate_mps(doppler_hz: ArrayLike, wavelength_m: ArrayLike) -> FloatArray
     >>> float(range_rate_mps(3000.0, 0.1))
     -150.0
     """
+    agree(doppler_hz=doppler_hz, wavelength_m=wavelength_m)
     return -0.5 * within("doppler_hz", doppler_hz) * within("wavelength_m", wavelength_m, above=0.0)
 
 
@@ -105,7 +107,7 @@ def bistatic_doppler_hz(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -116,6 +118,7 @@ def bistatic_doppler_hz(
     >>> float(bistatic_doppler_hz(-100.0, 100.0, 0.1)) == 0.0
     True
     """
+    agree(range_rate_tx_mps=range_rate_tx_mps, range_rate_rx_mps=range_rate_rx_mps, wavelength_m=wavelength_m)
     total = within("range_rate_tx_mps", range_rate_tx_mps) + within("range_rate_rx_mps", range_rate_rx_mps)
     return -total / within("wavelength_m", wavelength_m, above=0.0)
 
@@ -138,7 +141,7 @@ def alias_hz(frequency_hz: ArrayLike, prf_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -149,6 +152,7 @@ def alias_hz(frequency_hz: ArrayLike, prf_hz: ArrayLike) -> FloatArray:
     >>> float(alias_hz(1200.0, 1000.0))
     200.0
     """
+    agree(frequency_hz=frequency_hz, prf_hz=prf_hz)
     prf = within("prf_hz", prf_hz, above=0.0)
     return np.mod(within("frequency_hz", frequency_hz) + 0.5 * prf, prf) - 0.5 * prf
 
@@ -171,7 +175,7 @@ def blade_flash_rate_hz(n_blades: ArrayLike, rotor_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -188,6 +192,7 @@ def blade_flash_rate_hz(n_blades: ArrayLike, rotor_hz: ArrayLike) -> FloatArray:
     >>> blade_flash_rate_hz([4, 5], [4.8, 4.8])
     array([19.2, 48. ])
     """
+    agree(n_blades=n_blades, rotor_hz=rotor_hz)
     n = _blades(n_blades)
     return np.where(n % 2 == 0, n, 2 * n) * within("rotor_hz", rotor_hz, above=0.0)
 
@@ -212,7 +217,7 @@ def blade_flash_duration_s(blade_length_m: ArrayLike, rotor_hz: ArrayLike, wavel
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -229,6 +234,7 @@ def blade_flash_duration_s(blade_length_m: ArrayLike, rotor_hz: ArrayLike, wavel
     >>> float(np.round(1e3 * blade_flash_duration_s(6.0, 5.0, 0.1), 3))
     0.235
     """
+    agree(blade_length_m=blade_length_m, rotor_hz=rotor_hz, wavelength_m=wavelength_m)
     length = within("blade_length_m", blade_length_m, above=0.0)
     wavelength = within("wavelength_m", wavelength_m, above=0.0)
     return _HALF_POWER_WIDTH * wavelength / (4.0 * math.pi * length * within("rotor_hz", rotor_hz, above=0.0))
@@ -252,7 +258,7 @@ def tip_speed_mps(radius_m: ArrayLike, rotor_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -263,6 +269,7 @@ def tip_speed_mps(radius_m: ArrayLike, rotor_hz: ArrayLike) -> FloatArray:
     >>> float(tip_speed_mps(6.5, 4.0).round(1))
     163.4
     """
+    agree(radius_m=radius_m, rotor_hz=rotor_hz)
     return 2.0 * math.pi * within("radius_m", radius_m, above=0.0) * within("rotor_hz", rotor_hz, above=0.0)
 
 
@@ -290,7 +297,7 @@ def tip_doppler_hz(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -301,6 +308,7 @@ def tip_doppler_hz(
     >>> float(tip_doppler_hz(6.5, 4.0, 0.06).round())
     5445.0
     """
+    agree(radius_m=radius_m, rotor_hz=rotor_hz, wavelength_m=wavelength_m, off_plane_rad=off_plane_rad)
     half = 0.5 * math.pi
     off = within("off_plane_rad", off_plane_rad, least=-half, most=half, remedy="degrees?")
     speed = tip_speed_mps(radius_m, rotor_hz)
@@ -325,7 +333,7 @@ def jem_line_spacing_hz(n_blades: ArrayLike, spool_rpm: ArrayLike) -> FloatArray
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -342,6 +350,7 @@ def jem_line_spacing_hz(n_blades: ArrayLike, spool_rpm: ArrayLike) -> FloatArray
     >>> float(jem_line_spacing_hz(38, 3000.0))
     1900.0
     """
+    agree(n_blades=n_blades, spool_rpm=spool_rpm)
     return _blades(n_blades) * within("spool_rpm", spool_rpm, above=0.0) / 60.0
 
 

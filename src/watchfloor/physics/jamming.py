@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from watchfloor.base.units import BOLTZMANN_JPK, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import agree, within
 
 if TYPE_CHECKING:
     from watchfloor.physics.radar import Radar
@@ -56,7 +56,7 @@ def jam_to_noise(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -69,6 +69,7 @@ def jam_to_noise(
     Barton, *Radar Equations for Modern Radar*, 2013, section 3.6 (noise jamming); Skolnik, *Introduction to Radar
     Systems*, 2nd ed., 1980, section 14.5.
     """
+    agree(range_m=range_m, erp_w=erp_w, bandwidth_hz=bandwidth_hz, pattern=pattern, losses=losses)
     distance = within("range_m", range_m, above=0.0)
     erp = within("erp_w", erp_w, least=0.0, remedy="decibels?")
     band = np.maximum(within("bandwidth_hz", bandwidth_hz, above=0.0), radar.bandwidth_hz)
@@ -112,6 +113,7 @@ def snr_jammed(snr: ArrayLike, jam_to_noise: ArrayLike) -> FloatArray:
     >>> float(snr_jammed(100.0, 9.0))
     10.0
     """
+    agree(snr=snr, jam_to_noise=jam_to_noise)
     jam = within("jam_to_noise", jam_to_noise, least=0.0, remedy="decibels?")
     return within("snr", snr, least=0.0, remedy="decibels?") / (1.0 + jam)
 
@@ -143,7 +145,7 @@ def jam_to_signal(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -153,6 +155,7 @@ def jam_to_signal(
     -----
     No gas; put its loss into the cross-section.
     """
+    agree(target_range_m=target_range_m, sigma_m2=sigma_m2, jam_to_noise=jam_to_noise)
     slant = within("target_range_m", target_range_m, above=0.0)
     sigma = within("sigma_m2", sigma_m2, above=0.0, remedy="decibels?")
     jam = within("jam_to_noise", jam_to_noise, least=0.0, remedy="decibels?")
@@ -193,7 +196,7 @@ def burn_through_range_m(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -219,6 +222,14 @@ def burn_through_range_m(
     >>> round(float(clear) / 1e3, 1), round(float(jammed) / 1e3, 1)
     (144.6, 9.8)
     """
+    agree(
+        sigma_m2=sigma_m2,
+        snr_needed=snr_needed,
+        erp_w=erp_w,
+        bandwidth_hz=bandwidth_hz,
+        losses=losses,
+        other_jam_to_noise=other_jam_to_noise,
+    )
     signal = radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
     needed = within("snr_needed", snr_needed, above=0.0, remedy="decibels?")
     background = 1.0 + within("other_jam_to_noise", other_jam_to_noise, least=0.0, remedy="decibels?")
@@ -249,7 +260,7 @@ def crossover_range_m(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -260,6 +271,7 @@ def crossover_range_m(
     ----------
     Mahafza, *Radar Systems Analysis and Design Using MATLAB*, 3rd ed., 2013, section 3.4 (self-screening jammers).
     """
+    agree(sigma_m2=sigma_m2, erp_w=erp_w, bandwidth_hz=bandwidth_hz, losses=losses)
     power = within("erp_w", erp_w, above=0.0, remedy="decibels?")
     own = jam_to_noise(radar, 1.0, erp_w=power, bandwidth_hz=bandwidth_hz, losses=losses)
     return np.sqrt(radar.snr_1m2_1m * within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?") / own)

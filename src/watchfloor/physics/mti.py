@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from watchfloor.base.units import C_MPS, BoolArray, FloatArray
-from watchfloor.physics._domain import count, within
+from watchfloor.physics._domain import agree, count, within
 
 ComplexArray = NDArray[np.complex128]
 
@@ -48,7 +48,7 @@ def correlation(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -65,6 +65,7 @@ def correlation(
     >>> float(correlation(0.001, spread_mps=1.0, wavelength_m=0.1).round(6))
     0.992135
     """
+    agree(lag_s=lag_s, spread_mps=spread_mps, wavelength_m=wavelength_m)
     spread = within("spread_mps", spread_mps, least=0.0)
     x = 4.0 * math.pi * spread * within("lag_s", lag_s) / within("wavelength_m", wavelength_m, above=0.0)
     if spectrum == "gaussian":
@@ -144,6 +145,7 @@ def windblown_steady_ratio(wind_mps: ArrayLike, frequency_hz: ArrayLike) -> Floa
     >>> float(windblown_steady_ratio(10.0, 3e9).round(3))
     1.049
     """
+    agree(wind_mps=wind_mps, frequency_hz=frequency_hz)
     wind_mph = within("wind_mps", wind_mps, least=0.5, most=30.0) / _MPH_MPS
     frequency_ghz = 1e-9 * within("frequency_hz", frequency_hz, least=1e8, most=2e10)
     return 489.8 * wind_mph**-1.55 * frequency_ghz**-1.21
@@ -169,7 +171,7 @@ def scanning_spread_mps(wavelength_m: ArrayLike, scan_rate_radps: ArrayLike, bea
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -185,6 +187,7 @@ def scanning_spread_mps(wavelength_m: ArrayLike, scan_rate_radps: ArrayLike, bea
     >>> float(scanning_spread_mps(0.1, 1.0, 0.0265).round(2))
     0.5
     """
+    agree(wavelength_m=wavelength_m, scan_rate_radps=scan_rate_radps, beamwidth_rad=beamwidth_rad)
     rate = within("scan_rate_radps", scan_rate_radps, least=0.0)
     width = within("beamwidth_rad", beamwidth_rad, above=0.0)
     return 0.5 * math.sqrt(math.log(2.0)) / math.pi * within("wavelength_m", wavelength_m, above=0.0) * rate / width
@@ -253,7 +256,7 @@ def mti_improvement(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -271,6 +274,7 @@ def mti_improvement(
     >>> float(np.round(10 * np.log10(mti_improvement(4, prf_hz=200.0, spread_mps=2.0, wavelength_m=C_MPS / 300e6)), 4))
     55.3986
     """
+    agree(prf_hz=prf_hz, spread_mps=spread_mps, wavelength_m=wavelength_m)
     w = canceller_weights(n_pulses)
     m = w.size - 1
     if m > 9:
@@ -317,7 +321,7 @@ def mti_improvement_narrow(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -333,6 +337,7 @@ def mti_improvement_narrow(
     >>> float(np.round(mti_improvement_narrow(2, prf_hz=1000.0, spread_mps=0.5, wavelength_m=0.1), 1))
     506.6
     """
+    agree(prf_hz=prf_hz, spread_mps=spread_mps, wavelength_m=wavelength_m)
     m = count("n_pulses", n_pulses, least=2) - 1
     spread_hz = 2.0 * within("spread_mps", spread_mps, above=0.0) / within("wavelength_m", wavelength_m, above=0.0)
     ratio = within("prf_hz", prf_hz, above=0.0) / (2.0 * math.pi * spread_hz)
@@ -647,7 +652,7 @@ def blind_speeds_mps(prf_hz: ArrayLike, wavelength_m: ArrayLike, *, n: int = 1) 
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -658,6 +663,7 @@ def blind_speeds_mps(prf_hz: ArrayLike, wavelength_m: ArrayLike, *, n: int = 1) 
     >>> float(blind_speeds_mps(1000.0, 0.1, n=2))
     100.0
     """
+    agree(prf_hz=prf_hz, wavelength_m=wavelength_m)
     order = count("n", n)
     return 0.5 * order * within("prf_hz", prf_hz, above=0.0) * within("wavelength_m", wavelength_m, above=0.0)
 
@@ -754,7 +760,7 @@ def fold_range(range_m: ArrayLike, prf_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -765,6 +771,7 @@ def fold_range(range_m: ArrayLike, prf_hz: ArrayLike) -> FloatArray:
     >>> float(fold_range(200e3, 1000.0).round())
     50104.0
     """
+    agree(range_m=range_m, prf_hz=prf_hz)
     return np.mod(within("range_m", range_m, least=0.0), unambiguous_range_m(prf_hz))
 
 
@@ -788,7 +795,7 @@ def fold_velocity(velocity_mps: ArrayLike, prf_hz: ArrayLike, wavelength_m: Arra
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -799,6 +806,7 @@ def fold_velocity(velocity_mps: ArrayLike, prf_hz: ArrayLike, wavelength_m: Arra
     >>> float(fold_velocity(60.0, 1000.0, 0.1))
     10.0
     """
+    agree(velocity_mps=velocity_mps, prf_hz=prf_hz, wavelength_m=wavelength_m)
     span = blind_speeds_mps(prf_hz, wavelength_m)
     return np.mod(within("velocity_mps", velocity_mps) + 0.5 * span, span) - 0.5 * span
 
@@ -823,7 +831,7 @@ def range_visible(range_m: ArrayLike, prf_hz: ArrayLike, pulse_width_s: ArrayLik
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -840,6 +848,7 @@ def range_visible(range_m: ArrayLike, prf_hz: ArrayLike, pulse_width_s: ArrayLik
     >>> range_visible([0.0, 750.0, 3000.0], 10e3, 10e-6).round(2)
     array([0. , 0.5, 1. ])
     """
+    agree(range_m=range_m, prf_hz=prf_hz, pulse_width_s=pulse_width_s)
     interval = 1.0 / within("prf_hz", prf_hz, above=0.0)
     width = within("pulse_width_s", pulse_width_s, above=0.0)
     if np.any(width >= interval):
@@ -942,7 +951,7 @@ def clear(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -954,6 +963,7 @@ def clear(
     >>> clear(10e3, 50.0, prf_hz=[1000.0, 1100.0], pulse_width_s=1e-6, wavelength_m=0.1, notch_mps=3.0)
     array([False,  True])
     """
+    agree(range_m=range_m, velocity_mps=velocity_mps)
     slant, speed = np.broadcast_arrays(within("range_m", range_m, least=0.0), within("velocity_mps", velocity_mps))
     prf = within("prf_hz", prf_hz, above=0.0)
     if prf.ndim != 1:

@@ -21,12 +21,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from watchfloor.base.units import C_MPS, BoolArray, FloatArray
-from watchfloor.physics._domain import together, within
+from watchfloor.physics._domain import agree, count, polarised, together, within
 from watchfloor.physics._kernels import lobing
 from watchfloor.physics.frames import E2, SEMI_MAJOR_M
 
 ComplexArray = NDArray[np.complex128]
-Polarisation = Literal["H", "V"]
+Polarisation = Literal["H", "V", "h", "v", "HH", "VV", "hh", "vv"]
+"""Plane of the electric field; eight spellings of two."""
 Pattern = Callable[[FloatArray], Any]
 """Voltage pattern of an antenna over elevation [rad], peak 1, real or complex."""
 
@@ -66,6 +67,7 @@ def effective_radius_m(gradient_n_per_km: ArrayLike, *, earth_radius_m: ArrayLik
     >>> float(effective_radius_m(-39.0, earth_radius_m=6371e3).round(-2))
     8477400.0
     """
+    agree(gradient_n_per_km=gradient_n_per_km, earth_radius_m=earth_radius_m)
     radius = within("earth_radius_m", earth_radius_m, above=0.0)
     bend = 1.0 + radius * within("gradient_n_per_km", gradient_n_per_km) * 1e-9
     if np.any(bend <= 0.0):
@@ -95,6 +97,7 @@ def curvature_radius_m(lat_rad: ArrayLike, azimuth_rad: ArrayLike) -> FloatArray
     ----------
     Torge & Mueller, *Geodesy*, 4th ed., 2012, section 4.1 (curvature of the rotational ellipsoid).
     """
+    agree(lat_rad=lat_rad, azimuth_rad=azimuth_rad)
     pole = 0.5 * np.pi * (1.0 + 1e-12)
     lat = within("lat_rad", lat_rad, least=-pole, most=pole, remedy="degrees?")
     azimuth = within("azimuth_rad", azimuth_rad)
@@ -145,6 +148,7 @@ def horizon_m(
     >>> (horizon_m(0.0, [100.0, 1000.0]) / 1e3).round(1)
     array([ 41.2, 130.3])
     """
+    agree(height1_m=height1_m, height2_m=height2_m, earth_radius_m=earth_radius_m)
     radius = float(within("k", k, above=0.0)) * within("earth_radius_m", earth_radius_m, above=0.0)
     h1 = within("height1_m", height1_m, least=0.0, remedy="heights are above the ground")
     h2 = within("height2_m", height2_m, least=0.0, remedy="heights are above the ground")
@@ -166,12 +170,20 @@ def visible(
     bool array
         True up to the horizon.
 
+    Raises
+    ------
+    ValueError
+        As `horizon_m`, and if the distance is negative or not finite.
+
     Notes
     -----
     With `curvature_radius_m` at one end this is right to 0.1 % of the distance up to 600 km, at any latitude and
     azimuth.
     """
-    return np.asarray(ground_distance_m) <= horizon_m(height1_m, height2_m, k, earth_radius_m)
+    agree(height1_m=height1_m, height2_m=height2_m, ground_distance_m=ground_distance_m, earth_radius_m=earth_radius_m)
+    return within("ground_distance_m", ground_distance_m, least=0.0) <= horizon_m(
+        height1_m, height2_m, k, earth_radius_m
+    )
 
 
 def apparent_elevation_rad(
@@ -209,6 +221,7 @@ def apparent_elevation_rad(
     ----------
     Doviak & Zrnic, *Doppler Radar and Weather Observations*, 2nd ed., 1993, eq. 2.28 (height of the same ray).
     """
+    agree(height1_m=height1_m, height2_m=height2_m, ground_distance_m=ground_distance_m, earth_radius_m=earth_radius_m)
     radius = within("k", k, above=0.0) * within("earth_radius_m", earth_radius_m, above=0.0)
     phi = within("ground_distance_m", ground_distance_m) / radius
     h1, h2 = within("height1_m", height1_m), within("height2_m", height2_m)
@@ -239,7 +252,7 @@ def sea_permittivity(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -250,6 +263,7 @@ def sea_permittivity(
     >>> print(sea_permittivity(3e9).round(1))
     (71.2-37.7j)
     """
+    agree(frequency_hz=frequency_hz, temperature_c=temperature_c, salinity_gpkg=salinity_gpkg)
     f = 1e-9 * within("frequency_hz", frequency_hz, above=0.0, most=1e12)
     t = within("temperature_c", temperature_c, least=-2.0, most=40.0, remedy="degrees Celsius")
     s = within("salinity_gpkg", salinity_gpkg, least=0.0, most=40.0)
@@ -281,7 +295,9 @@ def sea_conductivity(temperature_c: ArrayLike, salinity_gpkg: ArrayLike) -> Floa
     ----------
     As `sea_permittivity`.
     """
-    t, s = np.asarray(temperature_c, dtype=np.float64), np.asarray(salinity_gpkg, dtype=np.float64)
+    agree(temperature_c=temperature_c, salinity_gpkg=salinity_gpkg)
+    t = within("temperature_c", temperature_c, least=-2.0, most=40.0, remedy="degrees Celsius")
+    s = within("salinity_gpkg", salinity_gpkg, least=0.0, most=40.0)
     at_35 = np.polynomial.polynomial.polyval(t, [2.903602, 8.607e-2, 4.738817e-4, -2.991e-6, 4.3047e-9])
     at_15 = s * (37.5109 + 5.45216 * s + 1.4409e-2 * s**2) / (1004.75 + 182.283 * s + s**2)
     slope = (6.9431 + 3.2841 * s - 9.9486e-2 * s**2) / (84.850 + 69.024 * s + s**2)
@@ -318,13 +334,14 @@ def soil_permittivity(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
     ITU-R P.527-6, 2021, annex 1, section 5.2 (soil); Peplinski, Ulaby & Dobson, *IEEE Transactions on Geoscience and
     Remote Sensing* 33 (3), 1995, pp. 803-807.
     """
+    agree(frequency_hz=frequency_hz, water=water, temperature_c=temperature_c)
     f = 1e-9 * within("frequency_hz", frequency_hz, above=0.0, most=1e12)
     wet = within("water", water, least=0.01, most=0.5, remedy="a share of the volume")
     within("temperature_c", temperature_c, least=0.0, most=40.0, remedy="degrees Celsius")
@@ -359,7 +376,7 @@ def fresnel_reflection(grazing_rad: ArrayLike, permittivity: ArrayLike, polarisa
     permittivity : array_like
         Complex relative permittivity ``eps' - j eps''``; see `sea_permittivity`, `soil_permittivity`. [1]
     polarisation : "H" or "V"
-        Electric field parallel to the plane, or in the plane of incidence.
+        Electric field parallel to the plane, or in the plane of incidence; in any case, doubled or not.
 
     Returns
     -------
@@ -369,7 +386,7 @@ def fresnel_reflection(grazing_rad: ArrayLike, permittivity: ArrayLike, polarisa
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
@@ -381,6 +398,7 @@ def fresnel_reflection(grazing_rad: ArrayLike, permittivity: ArrayLike, polarisa
     >>> fresnel_reflection([0.0, np.pi / 2], 4.0, "H").round(4).real
     array([-1.    , -0.3333])
     """
+    agree(grazing_rad=grazing_rad, permittivity=permittivity)
     grazing = within("grazing_rad", grazing_rad, least=0.0, most=0.5 * np.pi, remedy="radians")
     eps = np.asarray(permittivity, dtype=np.complex128)
     if not np.all(np.isfinite(eps) & (eps.real >= 1.0) & (eps.imag <= 0.0) & (eps != 1.0)):
@@ -388,13 +406,11 @@ def fresnel_reflection(grazing_rad: ArrayLike, permittivity: ArrayLike, polarisa
             "permittivity is eps' - j eps'' with eps' at least 1 (not air) and the imaginary part at most 0, got "
             f"{eps.flat[0]:.4g} (the other sign of time?)"
         )
+    plane = polarised(polarisation)
     sine = np.sin(grazing)
     root: ComplexArray = np.sqrt(eps - np.cos(grazing) ** 2)
-    if polarisation == "H":
-        return np.asarray((sine - root) / (sine + root), dtype=np.complex128)
-    if polarisation == "V":
-        return np.asarray((eps * sine - root) / (eps * sine + root), dtype=np.complex128)
-    raise ValueError(f"polarisation must be H or V, got {polarisation!r}")
+    top = eps * sine if plane == "V" else sine
+    return np.asarray((top - root) / (top + root), dtype=np.complex128)
 
 
 def roughness_factor(
@@ -425,7 +441,7 @@ def roughness_factor(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -442,6 +458,7 @@ def roughness_factor(
     >>> roughness_factor(0.5, [0.0, 0.01, 0.1], 0.1).round(3)
     array([1.   , 0.829, 0.091])
     """
+    agree(rms_height_m=rms_height_m, grazing_rad=grazing_rad, wavelength_m=wavelength_m)
     sigma = within("rms_height_m", rms_height_m, least=0.0)
     wavelength = within("wavelength_m", wavelength_m, above=0.0)
     grazing = within("grazing_rad", grazing_rad, least=0.0, most=0.5 * np.pi, remedy="radians")
@@ -530,7 +547,7 @@ def sea_surface(sea_state: int) -> Surface:
     """
     if sea_state not in range(len(SIGNIFICANT_WAVE_M)):
         raise ValueError(f"sea_state must be a whole number, 0 to 8, got {sea_state!r}")
-    return Surface(kind="sea", rms_height_m=0.25 * SIGNIFICANT_WAVE_M[sea_state])
+    return Surface(kind="sea", rms_height_m=0.25 * SIGNIFICANT_WAVE_M[int(sea_state)])
 
 
 def two_ray_flat(
@@ -561,7 +578,7 @@ def two_ray_flat(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -577,11 +594,21 @@ def two_ray_flat(
     >>> np.abs(two_ray_flat(3e9, 10.0, 1000.0, [20e3, 400e3])).round(3)
     array([0.035, 2.   ])
     """
+    agree(
+        frequency_hz=frequency_hz,
+        height1_m=height1_m,
+        height2_m=height2_m,
+        ground_distance_m=ground_distance_m,
+        reflection=reflection,
+    )
     f = within("frequency_hz", frequency_hz, above=0.0)
     h1, h2 = within("height1_m", height1_m, least=0.0), within("height2_m", height2_m, least=0.0)
     ground = within("ground_distance_m", ground_distance_m, above=0.0)
     excess = 4.0 * h1 * h2 / (np.hypot(ground, h2 + h1) + np.hypot(ground, h2 - h1))
-    return 1.0 + np.asarray(reflection, dtype=np.complex128) * np.exp(-2j * np.pi / C_MPS * f * excess)
+    mirror = np.asarray(reflection, dtype=np.complex128)
+    if not np.isfinite(mirror).all():
+        raise ValueError(f"reflection must be finite, got {mirror[~np.isfinite(mirror)].flat[0]:.4g}")
+    return 1.0 + mirror * np.exp(-2j * np.pi / C_MPS * f * excess)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -819,7 +846,7 @@ def smooth_earth_loss_db(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -830,6 +857,7 @@ def smooth_earth_loss_db(
     ----------
     ITU-R P.526-15, 2019, annex 1, section 3.1.1 (eq. 13 to 18).
     """
+    agree(height1_m=height1_m, height2_m=height2_m, ground_distance_m=ground_distance_m, earth_radius_m=earth_radius_m)
     frequency = float(within("frequency_hz", frequency_hz, least=10e6))
     fresnel_reflection(0.0, permittivity, polarisation)  # checks both
     return _first_mode_db(
@@ -839,7 +867,7 @@ def smooth_earth_loss_db(
         within("height1_m", height1_m, least=0.0, remedy="above the ground"),
         within("height2_m", height2_m, least=0.0, remedy="above the ground"),
         within("ground_distance_m", ground_distance_m, above=0.0),
-        k * within("earth_radius_m", earth_radius_m, above=0.0),
+        float(within("k", k, above=0.0)) * within("earth_radius_m", earth_radius_m, above=0.0),
     )
 
 
@@ -889,15 +917,16 @@ def residue_factor(
     """
     frequency = float(within("frequency_hz", frequency_hz, above=0.0))
     ground = within("ground_distance_m", ground_distance_m, above=0.0)
-    radius = k * float(within("earth_radius_m", earth_radius_m, above=0.0))
+    radius = float(within("k", k, above=0.0)) * float(within("earth_radius_m", earth_radius_m, above=0.0))
     h1, h2 = float(within("height1_m", height1_m, least=0.0)), float(within("height2_m", height2_m, least=0.0))
-    if not 1 <= n_modes <= 1000:
-        raise ValueError(f"n_modes must lie in 1 to 1000, got {n_modes!r}")
+    n_modes = count("n_modes", n_modes)
+    if n_modes > 1000:
+        raise ValueError(f"n_modes must be at most 1000, got {n_modes!r}")
     fresnel_reflection(0.0, permittivity, polarisation)
     wave = 2.0 * np.pi * frequency / C_MPS
     m = (0.5 * wave * radius) ** (1.0 / 3.0)
     eps = np.conj(complex(permittivity))  # Fock's time runs as exp(-j omega t)
-    q = 1j * m * np.sqrt(eps - 1.0) / (1.0 if polarisation == "H" else eps)
+    q = 1j * m * np.sqrt(eps - 1.0) / (1.0 if polarised(polarisation) == "H" else eps)
     t = -special.ai_zeros(n_modes)[0] * np.exp(1j * np.pi / 3.0)  # q infinite; then led to the true q
     for share in np.linspace(0.05, 1.0, 20):
         for _ in range(5):
@@ -940,12 +969,13 @@ def fresnel_v(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
     ITU-R P.526-15, 2019, annex 1, eq. (26).
     """
+    agree(height_m=height_m, distance1_m=distance1_m, distance2_m=distance2_m, wavelength_m=wavelength_m)
     d1, d2 = within("distance1_m", distance1_m, above=0.0), within("distance2_m", distance2_m, above=0.0)
     wavelength = within("wavelength_m", wavelength_m, above=0.0)
     return within("height_m", height_m) * np.sqrt(2.0 / wavelength * (1.0 / d1 + 1.0 / d2))
@@ -961,7 +991,7 @@ def fresnel_radius_m(distance1_m: ArrayLike, distance2_m: ArrayLike, wavelength_
     wavelength_m : array_like
         Wavelength. [m]
     n : int
-        Number of the ellipsoid.
+        Number of the ellipsoid, at least 1.
 
     Returns
     -------
@@ -971,14 +1001,15 @@ def fresnel_radius_m(distance1_m: ArrayLike, distance2_m: ArrayLike, wavelength_
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
     ITU-R P.526-15, 2019, annex 1, eq. (2).
     """
+    agree(distance1_m=distance1_m, distance2_m=distance2_m, wavelength_m=wavelength_m)
     d1, d2 = within("distance1_m", distance1_m, above=0.0), within("distance2_m", distance2_m, above=0.0)
-    return np.sqrt(n * within("wavelength_m", wavelength_m, above=0.0) * d1 * d2 / (d1 + d2))
+    return np.sqrt(count("n", n) * within("wavelength_m", wavelength_m, above=0.0) * d1 * d2 / (d1 + d2))
 
 
 def knife_edge_loss_db(v: ArrayLike) -> FloatArray:
@@ -1118,7 +1149,7 @@ def blake_chart(
     elevation = within("elevation_rad", elevation_rad, least=-0.5 * np.pi, most=0.5 * np.pi, remedy="radians")
     if slant.ndim != 1 or height.ndim != 1 or elevation.ndim != 1:
         raise ValueError("range_m, height_m and elevation_rad are one axis each")
-    radius = k * earth_radius_m
+    radius = float(within("k", k, above=0.0)) * float(within("earth_radius_m", earth_radius_m, above=0.0))
     gap = height[:, None] - own
     sine2 = (slant**2 - gap**2) / (4.0 * (radius + own) * (radius + height[:, None]))
     exists = (sine2 >= 0.0) & (sine2 <= 1.0)
@@ -1183,7 +1214,7 @@ def _first_mode_db(
     """Loss of P.526-15, section 3.1.1, in SI units; at least 0. [dB]"""  # noqa: D400, D415
     admittance = (wavelength_m / (2.0 * np.pi * radius_m)) ** (1.0 / 3.0) / np.sqrt(abs(permittivity - 1.0))
     beta = 1.0
-    if polarisation == "V":
+    if polarised(polarisation) == "V":
         admittance = admittance * abs(permittivity)
         k2 = admittance * admittance
         beta = (1.0 + 1.6 * k2 + 0.67 * k2 * k2) / (1.0 + 4.5 * k2 + 1.53 * k2 * k2)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.units import BOLTZMANN_JPK, T0_K, BoolArray, FloatArray
 from watchfloor.physics import _kernels, accuracy, cfar, detection, reception
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import agree, within
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.parts import Antenna, Processing, Scan, Waveform
@@ -493,6 +493,7 @@ def snr(radar: Radar, range_m: ArrayLike, sigma_m2: ArrayLike, *, gas_loss_db: A
     Richards, *Fundamentals of Radar Signal Processing*, 2nd ed., 2014, ch. 2 (radar range equation); the energy
     form, Barton, *Radar Equations for Modern Radar*, 2013, ch. 1.
     """
+    agree(range_m=range_m, sigma_m2=sigma_m2, gas_loss_db=gas_loss_db)
     slant = within("range_m", range_m, above=0.0)
     sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
     return radar.snr_1m2_1m * sigma / slant**4 * 10.0 ** (-0.1 * within("gas_loss_db", gas_loss_db, least=0.0))
@@ -536,12 +537,13 @@ def detection_range(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     References
     ----------
     As `snr` and `detection.required_snr`; with gas, bisection to 1e-12 of the range.
     """
+    agree(sigma_m2=sigma_m2, pd=pd, elevation_rad=elevation_rad)
     sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
     level = radar.pfa if pfa is None else pfa
     if radar.processing.cfar is None:
@@ -597,7 +599,7 @@ def search_snr(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -615,6 +617,15 @@ def search_snr(
     ...     noise_temperature_k=487.0, losses=10**0.6)), 3))
     13.818
     """
+    agree(
+        power_aperture_wm2=power_aperture_wm2,
+        range_m=range_m,
+        sigma_m2=sigma_m2,
+        solid_angle_sr=solid_angle_sr,
+        search_s=search_s,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     constant = _energy_over_noise(power_aperture_wm2, search_s, noise_temperature_k, losses)
     slant = within("range_m", range_m, above=0.0)
     sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")
@@ -644,6 +655,15 @@ def search_range(
     ----------
     As `search_snr`.
     """
+    agree(
+        power_aperture_wm2=power_aperture_wm2,
+        snr=snr,
+        sigma_m2=sigma_m2,
+        solid_angle_sr=solid_angle_sr,
+        search_s=search_s,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     at_1m = search_snr(
         power_aperture_wm2,
         1.0,
@@ -680,6 +700,15 @@ def power_aperture(
     ----------
     As `search_snr`.
     """
+    agree(
+        snr=snr,
+        range_m=range_m,
+        sigma_m2=sigma_m2,
+        solid_angle_sr=solid_angle_sr,
+        search_s=search_s,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     at_1 = search_snr(
         1.0,
         range_m,
@@ -728,7 +757,7 @@ def track_snr(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -741,6 +770,16 @@ def track_snr(
     Skolnik, *Introduction to Radar Systems*, 3rd ed., 2001, ch. 2; Barton, *Radar Equations for Modern Radar*, 2013,
     ch. 1.
     """
+    agree(
+        power_aperture_wm2=power_aperture_wm2,
+        gain_tx=gain_tx,
+        range_m=range_m,
+        sigma_m2=sigma_m2,
+        update_s=update_s,
+        n_tracks=n_tracks,
+        noise_temperature_k=noise_temperature_k,
+        losses=losses,
+    )
     constant = _energy_over_noise(power_aperture_wm2, update_s, noise_temperature_k, losses)
     slant = within("range_m", range_m, above=0.0)
     sigma = within("sigma_m2", sigma_m2, least=0.0, remedy="decibels?")

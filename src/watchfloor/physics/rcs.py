@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import j1
 
 from watchfloor.base.units import C_MPS, FloatArray
-from watchfloor.physics._domain import within
+from watchfloor.physics._domain import agree, within
 from watchfloor.physics._kernels.mie import conducting_sphere, dielectric_sphere
 
 ORIGINS = ("measured", "computed", "mom", "po", "assumed")
@@ -73,7 +73,7 @@ def band_of(frequency_hz: float) -> str:
     for band, (low, high) in BANDS_HZ.items():
         if low <= frequency_hz < high:
             return band
-    raise ValueError(f"no radar band holds {frequency_hz!r} Hz (3e6 to 110e9)")
+    raise ValueError(f"frequency_hz must lie in a radar band, 3e6 to below 110e9 Hz, got {frequency_hz!r} (GHz?)")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -366,6 +366,7 @@ def table_m2(
     >>> float(table_m2(table, 1e9, -np.pi / 2, polarisation="VV"))
     30.25
     """
+    agree(frequency_hz=frequency_hz, azimuth_rad=azimuth_rad, elevation_rad=elevation_rad)
     row, total = table._row(polarisation), 0.0
     frequency, elevation, azimuth = table._corners(frequency_hz, azimuth_rad, elevation_rad)
     for i, u in frequency:
@@ -405,6 +406,7 @@ def table_sigma_db(
     -----
     A neighbour of no weight does not count.
     """
+    agree(frequency_hz=frequency_hz, azimuth_rad=azimuth_rad, elevation_rad=elevation_rad)
     row = table._row(polarisation)
     frequency, elevation, azimuth = table._corners(frequency_hz, azimuth_rad, elevation_rad)
     worst = np.zeros(np.broadcast(frequency[0][0], elevation[0][0], azimuth[0][0]).shape)
@@ -513,7 +515,7 @@ def luneburg_m2(radius_m: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -530,6 +532,7 @@ def luneburg_m2(radius_m: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
     >>> luneburg_m2(0.05, [9.9e9, 3.0e9]).round(2)
     array([0.85, 0.08])
     """
+    agree(radius_m=radius_m, frequency_hz=frequency_hz)
     radius, frequency = _sizes(frequency_hz, radius_m=radius_m)
     return 4.0 * np.pi**3 * radius**4 * (frequency / C_MPS) ** 2
 
@@ -556,6 +559,7 @@ def add_incoherent(sigma_a_m2: ArrayLike, sigma_b_m2: ArrayLike) -> FloatArray:
     ----------
     Knott, Shaeffer & Tuley, *Radar Cross Section*, 2nd ed., 2004, section 3.2.
     """  # noqa: D400, D415
+    agree(sigma_a_m2=sigma_a_m2, sigma_b_m2=sigma_b_m2)
     a = within("sigma_a_m2", sigma_a_m2, least=0.0, remedy="decibels?")
     return a + within("sigma_b_m2", sigma_b_m2, least=0.0, remedy="decibels?")
 
@@ -603,6 +607,8 @@ def mie_sphere_m2(
     >>> mie_sphere_m2(0.1, [30e6, 491e6, 30e9]).round(6)
     array([4.00000e-06, 1.14823e-01, 3.15350e-02])
     """
+    index = 1.0 if refractive_index is None else refractive_index
+    agree(radius_m=radius_m, frequency_hz=frequency_hz, refractive_index=index)
     radius, frequency = _sizes(frequency_hz, radius_m=radius_m)
     size = 2.0 * np.pi / C_MPS * frequency * radius
     if refractive_index is None:
@@ -670,6 +676,13 @@ def plate_m2(
     >>> float(plate_m2(1.0, 1.0, 10e9).round(1))
     13982.0
     """
+    agree(
+        width_m=width_m,
+        height_m=height_m,
+        frequency_hz=frequency_hz,
+        off_normal_rad=off_normal_rad,
+        around_rad=around_rad,
+    )
     width, height, frequency = _sizes(frequency_hz, width_m=width_m, height_m=height_m)
     _optics(frequency, width_m=width, height_m=height)
     tilt = _angle("off_normal_rad", off_normal_rad, 0.0, 0.5 * np.pi)
@@ -716,6 +729,7 @@ def disc_m2(radius_m: ArrayLike, frequency_hz: ArrayLike, off_normal_rad: ArrayL
     >>> float(disc_m2(0.5, 10e9).round(1))
     8624.8
     """
+    agree(radius_m=radius_m, frequency_hz=frequency_hz, off_normal_rad=off_normal_rad)
     radius, frequency = _sizes(frequency_hz, radius_m=radius_m)
     _optics(frequency, radius_m=radius)
     tilt = _angle("off_normal_rad", off_normal_rad, 0.0, 0.5 * np.pi)
@@ -770,6 +784,7 @@ def dihedral_m2(
     >>> float((10 * np.log10(dihedral_m2(1.5, 1.5, 5.405e9))).round(2))
     46.17
     """
+    agree(width_m=width_m, length_m=length_m, frequency_hz=frequency_hz, off_bisector_rad=off_bisector_rad)
     width, length, frequency = _sizes(frequency_hz, width_m=width_m, length_m=length_m)
     _optics(frequency, width_m=width, length_m=length)
     off = _angle("off_bisector_rad", off_bisector_rad, -0.25 * np.pi, 0.25 * np.pi)
@@ -835,6 +850,7 @@ def trihedral_m2(
     >>> float((10 * np.log10(trihedral_m2(2.5, 5.405e9, shape="triangular"))).round(2))
     47.26
     """
+    agree(edge_m=edge_m, frequency_hz=frequency_hz, azimuth_rad=azimuth_rad, elevation_rad=elevation_rad)
     edge, frequency = _sizes(frequency_hz, edge_m=edge_m)
     _optics(frequency, edge_m=edge)
     azimuth = _angle("azimuth_rad", azimuth_rad, 0.0, 0.5 * np.pi)
@@ -904,6 +920,7 @@ def cylinder_m2(
     >>> float(cylinder_m2(0.1, 1.0, 10e9).round(2))
     20.96
     """
+    agree(radius_m=radius_m, length_m=length_m, frequency_hz=frequency_hz, off_broadside_rad=off_broadside_rad)
     radius, length, frequency = _sizes(frequency_hz, radius_m=radius_m, length_m=length_m)
     _optics(frequency, radius_m=radius, length_m=length)
     off = _angle("off_broadside_rad", off_broadside_rad, -0.5 * np.pi, 0.5 * np.pi)
@@ -934,7 +951,7 @@ def tip_m2(half_angle_rad: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -951,6 +968,7 @@ def tip_m2(half_angle_rad: ArrayLike, frequency_hz: ArrayLike) -> FloatArray:
     >>> float(10 * np.log10(tip_m2(np.radians(15.0), 10e9)))
     -70.3...
     """
+    agree(half_angle_rad=half_angle_rad, frequency_hz=frequency_hz)
     (frequency,) = _sizes(frequency_hz)
     half = _inside("half_angle_rad", half_angle_rad)
     return (C_MPS / frequency) ** 2 * np.tan(half) ** 4 / (16.0 * np.pi)
@@ -1002,6 +1020,7 @@ def cone_nose_m2(
     >>> float((cone_nose_m2(1.0, np.radians(15.0), 1e9, n_diffractions=1) / np.pi).round(3))
     0.737
     """
+    agree(base_radius_m=base_radius_m, half_angle_rad=half_angle_rad, frequency_hz=frequency_hz)
     radius, frequency = _sizes(frequency_hz, base_radius_m=base_radius_m)
     _optics(frequency, base_radius_m=radius)
     half = _inside("half_angle_rad", half_angle_rad)
@@ -1058,6 +1077,12 @@ def frustum_m2(
     >>> float(frustum_m2(0.0, 0.5, np.radians(15.0), 10e9).round(2))
     179.9...
     """
+    agree(
+        small_radius_m=small_radius_m,
+        large_radius_m=large_radius_m,
+        half_angle_rad=half_angle_rad,
+        frequency_hz=frequency_hz,
+    )
     small, large, frequency = _sizes(frequency_hz, small_radius_m=small_radius_m, large_radius_m=large_radius_m)
     _optics(frequency, large_radius_m=large)
     _refuse(small >= large, "small_radius_m must be below large_radius_m")
@@ -1110,6 +1135,7 @@ def ogive_m2(
     >>> float(ogive_m2(2.0, 0.25, 10e9).round(3))  # pi R b
     1.669
     """
+    agree(length_m=length_m, radius_m=radius_m, frequency_hz=frequency_hz, aspect_rad=aspect_rad)
     length, radius, frequency = _sizes(frequency_hz, length_m=length_m, radius_m=radius_m)
     _optics(frequency, radius_m=radius)
     _refuse(2.0 * radius >= length, "radius_m must be below half of length_m")
@@ -1168,6 +1194,14 @@ def ellipsoid_m2(
     >>> ellipsoid_m2(2.0, 0.5, 0.5, 10e9, [0.0, np.pi / 2]).round(4)  # pi b^4 / a^2 and pi a^2
     array([ 0.0491, 12.5664])
     """
+    agree(
+        semi_x_m=semi_x_m,
+        semi_y_m=semi_y_m,
+        semi_z_m=semi_z_m,
+        frequency_hz=frequency_hz,
+        azimuth_rad=azimuth_rad,
+        elevation_rad=elevation_rad,
+    )
     x, y, z, frequency = _sizes(frequency_hz, semi_x_m=semi_x_m, semi_y_m=semi_y_m, semi_z_m=semi_z_m)
     axes = np.sort(np.stack(np.broadcast_arrays(x, y, z)), axis=0)
     _optics(frequency, least_radius_of_curvature_m=axes[0] ** 2 / np.maximum(axes[2], 1e-300))

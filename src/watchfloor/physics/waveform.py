@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
 from watchfloor.base.units import C_MPS, FloatArray
-from watchfloor.physics._domain import count, within
+from watchfloor.physics._domain import agree, count, within
 
 ComplexArray = NDArray[np.complex128]
 
@@ -361,7 +361,7 @@ def lfm_ambiguity(
     Raises
     ------
     ValueError
-        If an argument is outside its domain.
+        If an argument is outside its domain or the shapes do not broadcast.
 
     Notes
     -----
@@ -378,6 +378,7 @@ def lfm_ambiguity(
     >>> lfm_ambiguity(-1e-6, 0.1e6, pulse_width_s=10e-6, bandwidth_hz=1e6).round(6)
     np.float64(0.9)
     """
+    agree(delay_s=delay_s, doppler_hz=doppler_hz)
     width = float(within("pulse_width_s", pulse_width_s, above=0.0))
     band = float(within("bandwidth_hz", bandwidth_hz, least=0.0))
     tau, f = within("delay_s", delay_s), within("doppler_hz", doppler_hz)
@@ -450,6 +451,7 @@ def compression_ratio(pulse_width_s: ArrayLike, bandwidth_hz: ArrayLike) -> Floa
     >>> float(compression_ratio(100e-6, 1e6))
     100.0
     """
+    agree(pulse_width_s=pulse_width_s, bandwidth_hz=bandwidth_hz)
     return within("pulse_width_s", pulse_width_s, above=0.0) * within("bandwidth_hz", bandwidth_hz, above=0.0)
 
 
