@@ -9,11 +9,11 @@ from tests.sensor.flights import radar, straight
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins
-from watchfloor.physics import clutter_law, detection, filters, reception
-from watchfloor.physics.cfar import Cfar
+from watchfloor.physics import cfar, clutter_law, detection, filters, reception, terrain
+from watchfloor.physics.cfar import Cfar, detect
 from watchfloor.physics.environment import Environment, SurfaceClutter
 from watchfloor.physics.frames import Place
-from watchfloor.sensor.false_plots import ClutterMap, spike_pfa
+from watchfloor.sensor.false_plots import ClutterMap, surplus_pfa
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 PLACE = Place.from_degrees(40.0, 32.5, 100.0)
@@ -116,16 +116,47 @@ def test_smooth_clutter_makes_no_spikes():
 
 @pytest.mark.parametrize("n_pulses", [1, 3])
 def test_a_cells_chance_to_cross_is_that_of_an_exponential_echo(n_pulses):
-    rho = np.array([1.0, 2.0, 5.0])
+    rho = np.array([[1.0, 2.0, 5.0]])
     model = radar(n_pulses=n_pulses, pfa=1e-3)
-    rng = np.random.default_rng(3)
-    z = rho[:, None] * rng.standard_gamma(n_pulses, (3, 400_000))
-    found = (z > float(detection.threshold(1e-3, n_pulses))).mean(axis=1)
-    np.testing.assert_allclose(found, spike_pfa(model, rho), rtol=0.0, atol=5.0 * np.sqrt(found.max() / 400_000))
-    law = Cfar(kind="ca", n_reference=32)
-    with_cfar = spike_pfa(radar(n_pulses=n_pulses, pfa=1e-3, cfar=law), rho)
-    assert with_cfar[0] == pytest.approx(1e-3, rel=1e-6)
-    assert (np.diff(with_cfar) > 0.0).all()
+    z = rho[0][:, None] * np.random.default_rng(3).standard_gamma(n_pulses, (3, 400_000))
+    found = (z > float(detection.threshold(1e-3, n_pulses))).mean(axis=1) - 1e-3
+    around, surplus = surplus_pfa(model, rho, np.ones((1, 3)))
+    assert (around == 1.0).all()
+    np.testing.assert_allclose(found, surplus[0], rtol=0.0, atol=5.0 * np.sqrt(found.max() / 400_000))
+
+
+@pytest.mark.parametrize("law", [Cfar(kind="ca", n_reference=32), Cfar(kind="go", n_reference=16, n_guard=2)])
+@pytest.mark.parametrize("n_pulses", [1, 3])
+def test_even_clutter_has_no_surplus_and_a_spike_has_the_laws_own(law, n_pulses):
+    model = radar(n_pulses=n_pulses, pfa=1e-4, cfar=law)
+    own = np.full((2, 200), 30.0)
+    own[1, 100] = 150.0
+    _, surplus = surplus_pfa(model, own, own)
+    inside = slice(40, 150)  # the far end meets noise
+    assert surplus[0, inside].max() < 1e-9
+    expected = cfar.pd(law, 4.0, 1e-4, n_pulses=n_pulses, swerling=2 if n_pulses > 1 else 1)
+    assert surplus[1, 100] == pytest.approx(expected, rel=0.02 if law.kind == "ca" else 0.9)
+
+
+@pytest.mark.parametrize("kind", ["ca", "go", "os"])
+def test_a_sliding_window_lets_the_edges_of_shadows_through(kind, monkeypatch):
+    law = Cfar(kind=kind, n_reference=16, n_guard=1, rank=12 if kind == "os" else None)
+    model, environment = radar(**(PULSED | {"cfar": law, "pfa": 1e-4})), around(np.inf)
+    monkeypatch.setattr(terrain, "ground_visible", lambda _, azimuth, slant: np.floor(slant / 900.0) % 3 == 0)
+    shaded = Environment(place=PLACE, ground_alt_m=60.0, clutter=environment.clutter, terrain=object())
+    found = ClutterMap(model, shaded, np.random.default_rng(1)).n_extra
+    assert found > 20.0 * ClutterMap(model, environment, np.random.default_rng(1)).n_extra
+    # against samples: exponential echoes of the same mean levels under the same detector
+    slant = model.range_min_m + model.range_cell_m * (np.arange(model.n_range_cells) + 0.5)
+    cnr = reception.surface_clutter_to_noise(model, environment, slant) * (np.floor(slant / 900.0) % 3 == 0)
+    passed = filters.clutter_response(model.waveform, model.processing, 2.0 * 0.4 / (model.wavelength_m * 1500.0))
+    level = (1.0 + cnr * passed[:, None])[:, :400]
+    turns = 100
+    power = level * np.random.default_rng(2).standard_exponential((turns, *level.shape))
+    crossed = detect(law, power, 1e-4, axis=-1).sum() / turns - level.size * 1e-4
+    assert found / model.n_beams_azimuth == pytest.approx(crossed, rel=0.25)
+    known = ClutterMap(model.but(cfar=Cfar(kind="map", weight=0.1)), shaded, np.random.default_rng(1))
+    assert known.n_extra == 0.0
 
 
 def test_clutter_without_stated_filters_is_refused():

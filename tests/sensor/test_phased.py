@@ -204,3 +204,13 @@ def test_mistakes_are_told():
         face([], radar())
     with pytest.raises(ValueError, match="longer than its revisit_s"):
         face([], model(period_s=6000.0), revisit_s=0.5)
+
+
+def test_movers_that_are_not_there_are_passed_over():
+    truth = fan(4)
+    present = truth.present.copy()
+    position = truth.position_ecef_m.copy()
+    present[1], position[1] = False, np.nan
+    truth = type(truth)(**(dict(truth.items()) | {"present": present, "position_ecef_m": position}))
+    _, origins = played(face([signature(30.0, 0)] * 4), truth, tasks_at(fan(4), [1, 2]), 12.0)
+    assert set(origins.mover[origins.mover >= 0].tolist()) == {0, 2, 3}

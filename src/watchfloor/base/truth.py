@@ -55,7 +55,7 @@ class PlotOrigins(Columns):
     mover: IntArray
     """(n,) row of the mover (the strongest one of a merged plot), -1 for a false plot."""
     n_merged: IntArray
-    """(n,) movers in the plot's resolution cell, 0 for a false plot."""
+    """(n,) movers in the plot's resolution cell; 0 for a false plot, a strobe and a return through a sidelobe."""
 
 
 class Outcome(IntEnum):

@@ -12,8 +12,8 @@ from watchfloor.physics.environment import Environment
 from watchfloor.physics.radar import Radar
 from watchfloor.sensor.receiver import Receiver, Rows
 
-_SPIKE = 1.02
-"""Cells whose level is less than this times the mean of their surroundings are counted as noise. [power ratio]"""
+_LEAST_SHARE = 0.1
+"""Cells that cross more often than designed by less than this share of the design are counted as noise. [1]"""
 
 
 def noise_rows(
@@ -54,7 +54,7 @@ class ClutterMap:
     radar : Radar
         The radar, with a bank of filters or a canceller.
     environment : Environment
-        What surrounds it; its clutter has a finite ``shape``.
+        What surrounds it, clutter among it.
     rng : numpy.random.Generator
         Source of the local mean of each cell.
 
@@ -66,11 +66,15 @@ class ClutterMap:
     Notes
     -----
     A cell is a range cell by a beamwidth in azimuth, in the lowest elevation beam. Its local mean :math:`\tau` is
-    gamma-distributed of order ``shape`` (`clutter_law.texture`), its echo new from scan to scan. The threshold stands
-    at the mean level of the surroundings; in filter b the cell is above that by
-    :math:`\rho=(1+\mathrm{CNR}\,\tau c_b)/(1+\mathrm{CNR}\,c_b)` and crosses as exponential echoes of that mean do.
-    Cells below their surroundings are counted at the design rate, which they do not reach.
-    Levels are those of the first repetition frequency, the clutter of ambiguous ranges left out.
+    gamma-distributed of order ``shape`` (`clutter_law.texture`), its echo new from scan to scan. In filter b it has the
+    mean power :math:`1+\mathrm{CNR}\,\tau c_b` and crosses as exponential echoes of that mean do. Without a CFAR the
+    threshold is set for the mean of the ground's whole law at that place; with one, for what its window makes of the
+    mean powers around, so that spikes and the edges of shadows and of the clutter itself cross. A clutter map knows
+    each cell and lets none through.
+
+    Cells below their surroundings are counted at the design rate, which they do not reach. Levels are those of the
+    first repetition frequency, the clutter of ambiguous ranges left out. The fluctuation of the window's estimate is
+    that of even surroundings.
 
     References
     ----------
@@ -94,20 +98,27 @@ class ClutterMap:
         azimuth = first_rad + radar.scan.azimuth_width_rad / n_azimuth * (np.arange(n_azimuth, dtype=np.float64) + 0.5)
         cnr = np.tile(reception.surface_clutter_to_noise(radar, environment, slant), n_azimuth)
         slant, azimuth = np.tile(slant, n_azimuth), np.mod(np.repeat(azimuth, n_range), 2.0 * np.pi)
-        uniform = rng.random(cnr.shape)
+        uniform = np.clip(rng.random(cnr.shape), 1e-15, 1.0 - 1e-15)
+        if environment.terrain is not None:
+            cnr = np.where(terrain.ground_visible(environment.terrain, azimuth, slant), cnr, 0.0)
+        texture = np.ones(cnr.shape)
         lit = np.flatnonzero(cnr > 0.0)
-        if environment.terrain is not None and lit.size:
-            lit = lit[terrain.ground_visible(environment.terrain, azimuth[lit], slant[lit])]
-        cnr = cnr[lit]
-        texture = clutter_law.texture(clutter_law.Law("k", clutter.shape), np.clip(uniform[lit], 1e-15, 1.0 - 1e-15))
+        if clutter.shape < np.inf:
+            texture[lit] = clutter_law.texture(clutter_law.Law("k", clutter.shape), uniform[lit])
         spread = 2.0 * clutter.spread_mps / (radar.wavelength_m * prf)
-        passed = filters.clutter_response(waveform, processing, spread)
-        level = cnr[:, None] * passed
-        rho = (1.0 + level * texture[:, None]) / (1.0 + level)
-        cell, self._filter = np.nonzero(rho > _SPIKE)
-        self._rho = rho[cell, self._filter]
-        self._slant, self._azimuth = slant[lit[cell]], azimuth[lit[cell]]
-        extra = np.maximum(spike_pfa(radar, self._rho) - radar.pfa, 0.0)
+        over, chance, cells, numbers = [], [], [], []
+        for number, passed in enumerate(filters.clutter_response(waveform, processing, spread).tolist()):
+            level = cnr * passed
+            own = 1.0 + level * texture
+            around, more = surplus_pfa(radar, own.reshape(n_azimuth, -1), (1.0 + level).reshape(n_azimuth, -1))
+            often = np.flatnonzero(more > _LEAST_SHARE * radar.pfa)
+            over.append((own / around.ravel())[often])
+            chance.append(more.ravel()[often])
+            cells.append(often)
+            numbers.append(np.full(len(often), number))
+        self._rho, extra = np.concatenate(over), np.concatenate(chance)
+        cell, self._filter = np.concatenate(cells), np.concatenate(numbers)
+        self._slant, self._azimuth = slant[cell], azimuth[cell]
         self._cumulative = np.cumsum(extra)
         self.n_extra = float(self._cumulative[-1]) if extra.size else 0.0
         """False plots a turn over those of noise."""
@@ -146,12 +157,71 @@ class ClutterMap:
         return self._azimuth[cell]
 
 
-def spike_pfa(radar: Radar, rho: FloatArray) -> FloatArray:
-    """Chance that a cell of exponential echoes crosses, its mean power ``rho`` times what the threshold is set for."""
+def surplus_pfa(radar: Radar, own: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r"""How much more often than designed cells of uneven clutter cross.
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar: ``pfa``, looks and CFAR are used.
+    own : (azimuths, ranges) array
+        Mean power of the exponential echoes of each cell. [power ratio]
+    mean : (azimuths, ranges) array
+        What a radar without a CFAR sets its threshold for. [power ratio]
+
+    Returns
+    -------
+    around, surplus : (azimuths, ranges) arrays
+        Level that the threshold is set for; probability over that of even surroundings, at least 0. [power ratio, 1]
+
+    Notes
+    -----
+    The mean of n reference cells of means :math:`L_j` is taken for a gamma variate with the mean and variance that it
+    has, so of :math:`(\sum L)^2/\sum L^2` cells; the chance to cross is then an incomplete beta function, as in even
+    surroundings. Of two halves the one that decides is taken alone (where both do, up to twice too many for `go` and
+    too few for `so`), of ranked cells the level of that rank. Beyond the last cell stands noise, before the first what
+    the first holds.
+    """
     law, n = radar.processing.cfar, radar.n_pulses
     if law is None:
-        return special.gammaincc(n, float(threshold(radar.pfa, n)) / rho)
-    return cfar.pd(law, rho - 1.0, radar.pfa, n_pulses=n, swerling=2 if n > 1 else 1)
+        limit = float(threshold(radar.pfa, n))
+        return mean, np.maximum(special.gammaincc(n, limit * mean / own) - radar.pfa, 0.0)
+    if law.kind == "map":
+        return own, np.zeros_like(own)
+    factor = float(cfar.multiplier(law, radar.pfa, n_pulses=n))
+    half, guard = law.n_reference // 2, law.n_guard
+    wide = half + guard
+    noise = np.ones((len(own), wide))
+    near = np.concatenate((np.repeat(own[:, :1], wide, axis=1), own, noise), axis=1)
+    if law.kind == "os":
+        windows = np.lib.stride_tricks.sliding_window_view(near, 2 * wide + 1, axis=1)
+        keep = np.r_[0:half, 2 * wide + 1 - half : 2 * wide + 1]
+        around = np.sort(windows[:, :, keep], axis=2)[:, :, min(law.rank or 1, 2 * half) - 1]
+        above = np.maximum(own / around - 1.0, 0.0)
+        crossing = cfar.pd(law, above, radar.pfa, n_pulses=n, swerling=2 if n > 1 else 1)
+        return around, np.maximum(crossing - radar.pfa, 0.0)
+    sums = []
+    for power in (near, near * near):
+        run = np.concatenate((np.zeros((len(own), 1)), np.cumsum(power, axis=1)), axis=1)
+        short = run[:, half:] - run[:, :-half]
+        count = own.shape[1]
+        sums.append((short[:, :count], short[:, wide + guard + 1 : wide + guard + 1 + count]))
+    (left, right), (left2, right2) = sums
+
+    def chance(total: FloatArray, squares: FloatArray, cells: int) -> FloatArray:
+        effective = total * total / squares
+        odds = factor * (total / cells) / (effective * own)
+        return special.betainc(n * effective, float(n), 1.0 / (1.0 + odds))
+
+    if law.kind == "ca":
+        around, found = (left + right) / (2 * half), chance(left + right, left2 + right2, 2 * half)
+    else:
+        greater = law.kind == "go"
+        around = (np.maximum if greater else np.minimum)(left, right) / half
+        found = (np.minimum if greater else np.maximum)(chance(left, left2, half), chance(right, right2, half))
+    n_cells = 2.0 * half if law.kind == "ca" else float(half)
+    even = special.betainc(n * n_cells, float(n), 1.0 / (1.0 + factor / n_cells))
+    return around, np.maximum(found - even, 0.0)
 
 
 def _reach_m(environment: Environment) -> float:

@@ -260,6 +260,8 @@ class PhasedArray:
         """Echoes of the raster's beams of this frame; time and mover of each look."""
         everyone = np.setdiff1d(np.arange(len(motion.truth)), lit)
         middle = motion.at(everyone, np.full(len(everyone), first_s + 0.5 * n_beams * self._dwell_s))
+        here = np.flatnonzero(middle.present)
+        everyone, middle = everyone[here], middle.take(here)
         _, azimuth, elevation = ecef_to_polar(middle.position, self.place)
         turn = self._raster.turn(azimuth, elevation, self._next_beam)
         met = np.flatnonzero((turn >= 0) & (turn < n_beams))

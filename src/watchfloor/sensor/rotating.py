@@ -9,6 +9,9 @@ receiver's noise crosses the threshold too: false plots, as many as cells times 
 the clutter is spiky. What the repetition frequencies do not resolve is folded. Plots that share a resolution cell come
 out as one. Strong echoes may come through sidelobes; jammers give strobes, plots without a range. Not modelled: merging
 across the border of two ticks, and texture of the clutter under an echo (it counts with its mean).
+
+With ``fidelity: signal`` the same radar, movers and surroundings are played in samples instead, dwell by dwell
+(`turns`, `iq`): slower by three orders of magnitude, and nothing above is assumed of detection, errors or false alarms.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ from watchfloor.sensor.motion import Motion
 from watchfloor.sensor.receiver import TWO_PI, Gates, Receiver, Rows, merged, polar_of, stack
 from watchfloor.sensor.sidelobes import Sidelobes
 from watchfloor.sensor.strobes import Emitters, strobes_of
+from watchfloor.sensor.turns import SignalTurns, turns_in
 
 
 class RotatingRadarConfig(Config):
@@ -141,12 +145,16 @@ class RotatingRadar:
                 radar, self._receiver.threshold, streams.rng("sensor", config.name, "sidelobes")
             )
         self._strobes = strobes_of(emitters, radar, environment, row, config.strobe_db, streams, config.name)
-        if environment.clutter is not None and environment.clutter.shape < np.inf:
+        if environment.clutter is not None:
             rng = streams.rng("sensor", config.name, "ground") if ground is None else ground
             self._clutter = ClutterMap(radar, environment, rng)
             self._spikes = streams.rng("sensor", config.name, "clutter")
         self._late: Rows | None = None
         self._until_s = 0.0
+        self._signal = None
+        if config.fidelity == "signal":
+            rng = streams.rng("sensor", config.name, "signal")
+            self._signal = SignalTurns(config.name, self._receiver, environment, signatures, self._phase_turns, rng)
 
     def observe(self, truth: Truth, tasks: Tasks, *, until_s: float) -> tuple[Plots, PlotOrigins]:
         """Plots of one tick, and what caused them.
@@ -172,6 +180,8 @@ class RotatingRadar:
         """
         since_s = float(truth.t_s[0, 0]) if len(truth) else self._until_s
         self._until_s = until_s
+        if self._signal is not None:
+            return self._played(self._signal, truth, since_s, until_s)
         gates = Gates(tasks, self.row, self.radar.pfa)
         strobes, parts = None, []
         if len(truth):
@@ -184,6 +194,20 @@ class RotatingRadar:
             parts.append(self._gate_plots(since_s, until_s, gates))
         plots, origins = self._receiver.declare(stack(parts))
         return (plots, origins) if strobes is None else merged((plots, origins), strobes)
+
+    def _played(self, signal: SignalTurns, truth: Truth, since_s: float, until_s: float) -> tuple[Plots, PlotOrigins]:
+        """Plots at the signal level; strobes as at the measurement level."""
+        motion = Motion(truth) if len(truth) else None
+        if self._strobes is None or motion is None:
+            return signal.observe(motion, since_s, until_s, {})
+        turn = turns_in(since_s, until_s, self.period_s)
+        middle = np.clip((turn + 0.5) * self.period_s, since_s, until_s)
+        around = {int(turn[i]): environment for i, environment in self._strobes.surroundings(motion, middle)}
+        row, _, t, *_ = self._passes(
+            motion.knots_s, truth.position_ecef_m, truth.velocity_ecef_mps, truth.bank_rad, truth.present
+        )
+        strobes = self._strobes.declare(t, truth.mover[row], motion)
+        return merged(signal.observe(motion, since_s, until_s, around), strobes)
 
     def _passes(
         self, t: FloatArray, position: FloatArray, velocity: FloatArray, bank: FloatArray, present: BoolArray

@@ -18,6 +18,7 @@ from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import FOOT_M, BoolArray, FloatArray, IntArray
+from watchfloor.physics import terrain
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
 from watchfloor.physics.propagation import curvature_radius_m, visible
@@ -145,6 +146,8 @@ class SecondaryRadar:
         uniform = self._rng.random((*block, 2))[ordinal, mover]
         slant, azimuth, elevation = ecef_to_polar(position, self.place)
         in_sight = self._in_sight(slant, azimuth, elevation)
+        if self.environment.terrain is not None:
+            in_sight &= terrain.visible(self.environment.terrain, *terrain.ground_polar(position, self.place))
         heard = np.flatnonzero(in_sight & (uniform[:, 0] < self.config.reply_probability))
         t, mover, normal = t[heard], mover[heard], normal[heard]
         slant, azimuth, elevation = slant[heard], azimuth[heard], elevation[heard]
@@ -176,8 +179,9 @@ class SecondaryRadar:
     def _in_sight(self, slant: FloatArray, azimuth: FloatArray, elevation: FloatArray) -> BoolArray:
         """Whether a target is in range and above ground and horizon, as `physics.radar.look` reckons it."""
         earth_m = curvature_radius_m(self.place.lat_rad, azimuth) + self.environment.ground_alt_m
-        across, above = slant * np.cos(elevation), earth_m + self.config.mast_m + slant * np.sin(elevation)
+        across, above = slant * np.cos(elevation), earth_m + self.environment.site[0] + slant * np.sin(elevation)
         height = np.hypot(across, above) - earth_m
         ground = earth_m * np.arctan2(across, above)
-        over = visible(self.config.mast_m, np.maximum(height, 0.0), ground, earth_radius_m=earth_m)
+        mast_m = max(float(self.environment.site[0]), 0.0)
+        over = visible(mast_m, np.maximum(height, 0.0), ground, k=self.environment.k, earth_radius_m=earth_m)
         return over & (height >= 0.0) & (slant <= self.range_max_m)

@@ -92,10 +92,13 @@ class Strobes:
         emitter, at = np.repeat(np.arange(len(emitters)), m), np.tile(np.arange(m), len(emitters))
         t = when_s[at]
         there = motion.at(emitters.mover[emitter], t)
-        on = there.present & (emitters.since_s[emitter] <= t) & (t < emitters.until_s[emitter])
-        on &= look(self._anywhere, Targets(ecef_m=there.position, velocity_ecef_mps=there.velocity), self._open).visible
-        for i in np.unique(at[on]).tolist():
-            mine = np.flatnonzero(on & (at == i))
+        on = np.flatnonzero(there.present & (emitters.since_s[emitter] <= t) & (t < emitters.until_s[emitter]))
+        there, emitter, at = there.take(on), emitter[on], at[on]
+        seen = look(self._anywhere, Targets(ecef_m=there.position, velocity_ecef_mps=there.velocity), self._open)
+        heard = np.flatnonzero(seen.visible)
+        there, emitter, at = there.take(heard), emitter[heard], at[heard]
+        for i in np.unique(at).tolist():
+            mine = np.flatnonzero(at == i)
             jammers = Jammers(
                 ecef_m=there.position[mine],
                 erp_w=emitters.erp_w[emitter[mine]],
