@@ -19,12 +19,15 @@ from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
+from watchfloor.run.surroundings import antennas_of, emitters_of, environments_of, places_of
 from watchfloor.scenario import catalog
 from watchfloor.scenario.model import PhaseConfig, Scenario
 from watchfloor.sensor.base import SensorSuite
-from watchfloor.sensor.card import environment_for, radar_from
+from watchfloor.sensor.card import radar_from
 from watchfloor.world.signature import draw_signature, with_reflectors
 from watchfloor.world.world import World, build_world
+
+__all__ = ["Drawn", "Mission", "antennas_of", "build", "draw", "environments_of", "places_of"]
 
 KNOT_MAX_S = 2.0
 """Longest spacing of truth knots: a cubic between knots of a 9 g turn is then exact to metres. [s]"""
@@ -42,12 +45,17 @@ class Drawn:
     """By type, reflectors worn; only types that can wear them."""
     weapons: Mapping[str, Weapon]
     """By launcher name."""
+    environments: tuple[Environment, ...]
+    """What surrounds each sensor, in the order of the file."""
+    streams: Streams | None
+    """Streams of the replicate, None where medians were taken."""
 
 
-def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
+def draw(scenario: Scenario, streams: Streams | None, *, folder: Path | None = None) -> Drawn:
     """Draw every uncertain parameter of the scenario's cards once; medians when ``streams`` is None.
 
-    Streams are named by what is drawn, so options of a study that share a replicate share its world.
+    Streams are named by what is drawn, so options of a study that share a replicate share its world. ``folder`` is
+    that of the scenario's file, which a folder of terrain is relative to.
     """
 
     def rng(*name: str) -> np.random.Generator | None:
@@ -55,7 +63,11 @@ def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
 
     radar_cards, type_cards, weapon_cards = catalog.radars(), catalog.types(), catalog.weapons()
     radars = {
-        config.name: radar_from(radar_cards[config.card], rng("radar", config.name))
+        config.name: radar_from(
+            radar_cards[config.card],
+            rng("radar", config.name),
+            face_azimuth_deg=getattr(config, "face_azimuth_deg", 0.0),
+        )
         for config in scenario.sensors
         if getattr(config, "card", None)
     }
@@ -72,6 +84,8 @@ def draw(scenario: Scenario, streams: Streams | None) -> Drawn:
             if type_cards[name].reflector is not None
         },
         weapons={c.name: weapon_from(weapon_cards[c.card], rng("weapon", c.name)) for c in scenario.launchers},
+        environments=tuple(environments_of(scenario, radars, folder=folder)),
+        streams=streams,
     )
 
 
@@ -92,25 +106,6 @@ class Mission:
         """Yield the end of each tick; the last one is the mission's end."""
         n = int(np.ceil(self.duration_s / self.tick_s - 1e-9))
         return (min((i + 1) * self.tick_s, self.duration_s) for i in range(n))
-
-
-def places_of(scenario: Scenario) -> dict[str, Place]:
-    """Return the scenario's places by name."""
-    return {p.name: Place.from_degrees(p.lat_deg, p.lon_deg, p.alt_m) for p in scenario.places}
-
-
-def antennas_of(scenario: Scenario) -> list[Place]:
-    """Return where each sensor's antenna stands, mast included; in the order of the file."""
-    places = places_of(scenario)
-    return [_raised(places[c.place], getattr(c, "mast_m", 0.0)) for c in scenario.sensors]
-
-
-def environments_of(scenario: Scenario, radars: Mapping[str, Radar]) -> list[Environment]:
-    """Return what surrounds each sensor's antenna, for radars by sensor name; in the order of the file."""
-    return [
-        environment_for(radars.get(config.name), antenna, getattr(config, "mast_m", 0.0))
-        for config, antenna in zip(scenario.sensors, antennas_of(scenario), strict=True)
-    ]
 
 
 def build(
@@ -140,12 +135,14 @@ def build(
         Recorded flights that replace the phase's own.
     """
     places, type_cards = places_of(scenario), catalog.types()
-    sensors, antennas = scenario.sensors, antennas_of(scenario)
+    sensors, environments = scenario.sensors, drawn.environments
     radars = [drawn.radars.get(c.name) for c in sensors]
-    environments = environments_of(scenario, drawn.radars)
-    periods_s = [radar.period_s if radar else c.period_s for radar, c in zip(radars, sensors, strict=True)]
+    # a beam that does not turn has no phase; its plots come in frames
+    phases_rad = [np.deg2rad(getattr(c, "phase_deg", np.nan)) for c in sensors]
+    periods_s = [_period_s(c, drawn.radars) for c in sensors]
     active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
-    knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * periods_s[i] for i in active)])
+    turning_s = [periods_s[i] for i in active if np.isfinite(phases_rad[i])]
+    knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * period_s for period_s in turning_s)])
     world = build_world(
         phase,
         places=places,
@@ -159,6 +156,11 @@ def build(
         for name, worn in zip(world.types, world.reflectors, strict=True)
     ]
     label = np.array([type_row[name] for name in world.types], np.int64)
+    emitters = emitters_of(phase, world.names)
+    stations = {
+        c.name: (radar, around, phase_rad)
+        for c, radar, around, phase_rad in zip(sensors, radars, environments, phases_rad, strict=True)
+    }
     made = [
         kinds("sensor").make(
             sensors[i],
@@ -168,6 +170,9 @@ def build(
             address=world.address,
             label=label,
             transponder=world.transponder,
+            emitters=emitters,
+            stations=stations,
+            ground=None if drawn.streams is None else drawn.streams.rng("draw", "ground", sensors[i].name),
             row=i,
             streams=streams,
         )
@@ -175,10 +180,10 @@ def build(
     ]
     tracker = kinds("track").make(
         scenario.tracker,
-        places=antennas,
+        places=[around.place for around in environments],
         radars=radars,
         periods_s=periods_s,
-        phases_rad=[np.deg2rad(getattr(c, "phase_deg", 0.0)) for c in sensors],
+        phases_rad=phases_rad,
         active=[i in active for i in range(len(sensors))],
     )
     learner = kinds("learn").make(
@@ -219,8 +224,12 @@ def build(
     )
 
 
-def _raised(place: Place, mast_m: float) -> Place:
-    return Place(place.lat_rad, place.lon_rad, place.alt_m + mast_m)
+def _period_s(config: Any, radars: Mapping[str, Radar]) -> float:
+    """Time of one turn, or of one frame of a sensor whose beam does not turn. [s]"""  # noqa: D400, D415
+    if hasattr(config, "revisit_s"):
+        return config.revisit_s
+    radar = radars.get(getattr(config, "transmitter", config.name))
+    return config.period_s if radar is None else radar.period_s
 
 
 def _view(name: str, place: Place, weapon: Weapon) -> LauncherView:

@@ -119,7 +119,7 @@ def _work(
     """Play one mission and write its shard; depends on the run's id only."""
     scenario = load_again(source, digest).scenario
     streams = Streams(seed, run_id)
-    drawn = draw(scenario, streams if spread else None)
+    drawn = draw(scenario, streams if spread else None, folder=Path(source).parent)
     mission = build(
         scenario,
         scenario.mission,

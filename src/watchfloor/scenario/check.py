@@ -15,7 +15,10 @@ from watchfloor.scenario.faults import Fault, at, validate
 from watchfloor.scenario.model import MoverConfig
 from watchfloor.scenario.text import Key, came
 
-REFERENCES = {"place": "place", "defended": "place", "sensors": "sensor", "fire_control": "sensor", "type": "type"}
+REFERENCES = {
+    **{"place": "place", "defended": "place", "type": "type"},
+    **{"sensors": "sensor", "fire_control": "sensor", "transmitter": "sensor"},
+}
 """Keys that name something else of the same file, wherever they stand, and what they name."""
 PHASES = ("campaign", "mission")
 SOURCE_KEYS = frozenset({"scenario"})
@@ -27,6 +30,8 @@ def check(values: Mapping[str, Any]) -> list[Fault]:
     faults += _unique_names(values)
     faults += _references(values)
     faults += _cards(values)
+    faults += _motions(values)
+    faults += _filters(values)
     faults += _types(values)
     faults += _sources(values)
     for phase in PHASES:
@@ -136,6 +141,62 @@ def _cards(values: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault((*key, "card"), _wanted(f"a {what} of the catalogue", cards, card))
 
 
+def _motions(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Cards that do not fit the kind of sensor that uses them, and receivers without a transmitter that turns."""
+    registry, kind_of = kinds("sensor"), {}
+    for key, item in _items(values, "sensors"):
+        kind, radar = item.get("kind"), catalog.radars().get(str(item.get("card")))
+        kind_of[item.get("name")] = kind
+        motion = getattr(registry.config(str(kind)), "motion", None) if kind in registry.names else None
+        if radar is not None and motion is not None and radar.motion != motion:
+            fitting = [name for name, card in catalog.radars().items() if card.motion == motion]
+            yield Fault(
+                (*key, "card"),
+                f"wanted a card whose motion is '{motion}', as kind '{kind}' needs{_list(fitting)} "
+                f"(came '{item['card']}', '{radar.motion}')",
+            )
+    for key, item in _items(values, "sensors"):
+        sender = item.get("transmitter")
+        if isinstance(sender, str) and kind_of.get(sender, "rotating") != "rotating":
+            yield Fault(
+                (*key, "transmitter"),
+                f"wanted a rotating radar, not a sensor of kind '{kind_of[sender]}' (came '{sender}')",
+            )
+    for phase in PHASES:
+        active = [word for _, word in _words(values, phase, "sensors")]
+        for _, item in _items(values, "sensors"):
+            sender = item.get("transmitter")
+            if active and item.get("name") in active and isinstance(sender, str) and sender not in active:
+                yield Fault(
+                    (phase, "sensors"), f"wanted '{sender}' too: '{item['name']}' listens to it (it is missing)"
+                )
+
+
+def _filters(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Clutter and signals need radars whose pulses and filters are stated."""
+    clutter = at(values, ("environment", "clutter"))
+    plain = [
+        (key, item)
+        for key, item in _items(values, "sensors")
+        if (radar := catalog.radars().get(str(item.get("card")))) is not None and radar.doppler == "matched"
+    ]
+    fitting = [name for name, card in catalog.radars().items() if card.doppler != "matched"]
+    if isinstance(clutter, Mapping) and plain:
+        names = ", ".join(str(item.get("name")) for _, item in plain)
+        yield Fault(
+            ("environment", "clutter"),
+            f"wanted radars whose cards state prf_hz and doppler, for clutter is what filters are for{_list(fitting)} "
+            f"(came cards without: of {names})",
+        )
+    for key, item in plain:
+        if item.get("fidelity") == "signal":
+            yield Fault(
+                (*key, "fidelity"),
+                f"wanted 'measurement', or a card that states prf_hz and doppler{_list(fitting)} (came 'signal' with "
+                f"card '{item['card']}')",
+            )
+
+
 def _types(values: Mapping[str, Any]) -> Iterator[Fault]:
     types = dict(catalog.types())
     listed = [word for _, word in _words(values, "types")]
@@ -192,6 +253,10 @@ def _mover(key: Key, item: Mapping[str, Any], duration_s: float | None) -> Itera
     start_s = _number(item, "start_s")
     if start_s is not None and duration_s is not None and 0.0 < duration_s <= start_s:
         yield Fault((*key, "start_s"), f"wanted less than duration_s = {duration_s:g} (came {start_s:g})")
+    for jammer_key, jammer in _items(item, "jammers"):
+        since_s, until_s = _number(jammer, "since_s") or 0.0, _number(jammer, "until_s")
+        if until_s is not None and until_s <= since_s:
+            yield Fault((*key, *jammer_key, "until_s"), f"wanted more than since_s = {since_s:g} (came {until_s:g})")
     card = catalog.types().get(str(item.get("type")))
     if card is None:
         return

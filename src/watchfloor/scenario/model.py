@@ -6,9 +6,9 @@ a study, the ``campaign`` of peacetime sorties that comes before it) and what is
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from watchfloor.base.config import Config
 from watchfloor.base.registry import AnyKind
@@ -32,6 +32,101 @@ class PlaceConfig(Config):
     """Key of the source of the position, or ``scenario`` for the author's own choice."""
 
 
+class TerrainConfig(Config):
+    """Elevation model about the sensors; antennas then stand on it, mast and all."""
+
+    folder: str | None = None
+    """Folder of tiles (SRTM .hgt, DTED, GeoTIFF), from this file's own folder."""
+    sample: str | None = None
+    """Terrain that comes with the package, instead of a folder: ``garraf``, hills behind Barcelona."""
+    missing: Literal["error", "sea", "unknown"] = "error"
+    """What voids and land without a tile are: refused, sea level, or unknown, behind which nothing is seen."""
+    undulation_m: float = Field(default=0.0, ge=-120.0, le=100.0)
+    """Height of the geoid, which elevation models count from, above the ellipsoid. [m]"""
+    azimuths: int = Field(default=1440, ge=4, le=36_000)
+    """Rays round each sensor; what stands between two of them is interpolated."""
+    step_m: float = Field(default=250.0, ge=10.0, le=10_000.0)
+    """Step in range along each ray. [m]"""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.folder is None) == (self.sample is None):
+            raise ValueError("give either folder or sample")
+        return self
+
+
+class ClutterConfig(Config):
+    """Echo of the ground or the sea; needs radars whose cards state ``prf_hz`` and ``doppler``."""
+
+    kind: Literal["land", "sea"]
+    """Constant-gamma land, or the NRL sea model."""
+    gamma_db: float = Field(default=-15.0, ge=-60.0, le=10.0)
+    """Land: normalised reflectivity gamma; -29 for flat desert to -5 for a town or mountains. [dB]"""
+    sea_state: float = Field(default=3.0, ge=0.0, le=6.0)
+    """Sea: its state."""
+    spread_mps: float = Field(default=0.3, gt=0.0, lt=20.0)
+    """Standard deviation of its velocity; wind in trees 0.1 to 0.5, sea about 1. [m/s]"""
+    shape: float | None = Field(default=None, gt=0.05, le=1e4)
+    """Shape of K-distributed power; the smaller the spikier. Left out, it is smooth (Rayleigh). [1]"""
+
+
+class RainConfig(Config):
+    """Rain of one rate all round."""
+
+    rate_mmph: float = Field(gt=0.0, le=250.0)
+    """Rain rate; 1 is drizzle, 4 moderate, 16 heavy. [mm/h]"""
+    top_m: float = Field(default=4000.0, gt=0.0, le=20_000.0)
+    """Height of its top above the ground. [m]"""
+    spread_mps: float = Field(default=3.0, gt=0.0, lt=30.0)
+    """Standard deviation of its velocity along the beam. [m/s]"""
+    wind_mps: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Speed of the wind that carries it. [m/s]"""
+    wind_to_deg: float = Field(default=0.0, ge=-360.0, le=360.0)
+    """Where the wind blows to, clockwise from true north. [deg]"""
+
+
+class SurfaceConfig(Config):
+    """Surface that mirrors beams: lobes."""
+
+    kind: Literal["sea", "land"]
+    """Sea water, or loam."""
+    rms_height_m: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Standard deviation of its height; a quarter of the significant wave height. [m]"""
+
+
+class EnvironmentConfig(Config):
+    """What surrounds every sensor; each heading that is left out has no effect."""
+
+    terrain: TerrainConfig | None = None
+    """Elevation model; a smooth earth when left out."""
+    ground_alt_m: float | None = Field(default=None, ge=-500.0, le=9000.0)
+    """Height above the ellipsoid of the smooth ground that horizon, lobing and clutter are reckoned from: a plain below
+    a hill. The place's own, or the lowest of the terrain, when left out. [m]"""
+    k: float = Field(default=4.0 / 3.0, ge=0.5, le=10.0)
+    """Ratio of effective to true earth radius. [1]"""
+    clutter: ClutterConfig | None = None
+    """Echo of the surface."""
+    rain: RainConfig | None = None
+    """Rain."""
+    surface: SurfaceConfig | None = None
+    """Mirroring surface."""
+
+
+class JammerConfig(Config):
+    """A noise jammer on board, at the level of power: so much noise, in such a band, the same in all directions."""
+
+    erp_dbw: float = Field(ge=-60.0, le=90.0)
+    """Effective radiated power: power times gain. [dBW]"""
+    centre_mhz: float = Field(gt=0.0, le=1e6)
+    """Middle of its band; a radar whose own band lies inside is jammed. [MHz]"""
+    bandwidth_mhz: float = Field(gt=0.0, le=1e5)
+    """Width of its band, over which the power is spread evenly. [MHz]"""
+    since_s: float = Field(default=0.0, ge=0.0)
+    """When it is switched on. [s]"""
+    until_s: float | None = Field(default=None, gt=0.0)
+    """When it is switched off; never when left out. [s]"""
+
+
 class MoverConfig(Config):
     """Something that flies."""
 
@@ -47,6 +142,8 @@ class MoverConfig(Config):
     """Whether its transponder answers and its flight plan declares its type."""
     reflectors: bool = False
     """Whether it wears its reflectors."""
+    jammers: tuple[JammerConfig, ...] = ()
+    """Noise jammers that it carries."""
 
 
 class PhaseConfig(Config):
@@ -149,6 +246,8 @@ class Scenario(Config):
     """Where this file's own numbers come from, by key; ``source`` names one of these or one of the catalogue's."""
     places: tuple[PlaceConfig, ...] = Field(min_length=1)
     """Named points."""
+    environment: EnvironmentConfig = EnvironmentConfig()
+    """What surrounds the sensors: terrain, clutter, rain, a mirroring surface."""
     sensors: tuple[Annotated[Any, AnyKind("sensor")], ...] = Field(min_length=1)
     """Radars and receivers; their order is the ``sensor`` number of records."""
     tracker: Annotated[Any, AnyKind("track")]

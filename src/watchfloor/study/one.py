@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from watchfloor.assess.defence import defence
@@ -24,7 +26,9 @@ IDENTIFIED = 0.8
 """Probability of the true type from which a track counts as identified (question 2 of the working group)."""
 
 
-def play_one(scenario: Scenario, *, option: str, replicate: int, curve: bool, buffer: Buffer) -> None:
+def play_one(
+    scenario: Scenario, *, option: str, replicate: int, curve: bool, buffer: Buffer, folder: Path | None = None
+) -> None:
     """Play one run of a study into ``buffer``.
 
     Parameters
@@ -39,8 +43,10 @@ def play_one(scenario: Scenario, *, option: str, replicate: int, curve: bool, bu
         Whether the owner's knowledge is also tried at every checkpoint.
     buffer : Buffer
         Where rows go.
+    folder : Path, optional
+        Folder of the scenario's file, which a folder of terrain is relative to.
     """
-    run = _Run(scenario, option, replicate, buffer)
+    run = _Run(scenario, option, replicate, buffer, folder)
     run.campaign(curve=curve)
     run.test()
 
@@ -48,13 +54,13 @@ def play_one(scenario: Scenario, *, option: str, replicate: int, curve: bool, bu
 class _Run:
     """One run while it is played: the world drawn for it, and what has been learned and sent so far."""
 
-    def __init__(self, scenario: Scenario, option: str, replicate: int, buffer: Buffer) -> None:
+    def __init__(self, scenario: Scenario, option: str, replicate: int, buffer: Buffer, folder: Path | None) -> None:
         assert scenario.study is not None and scenario.campaign is not None
         self.scenario, self.option, self.replicate, self.buffer = scenario, option, replicate, buffer
         self.study: StudyConfig = scenario.study
         self.phase: CampaignConfig = scenario.campaign
         self.streams = Streams(scenario.seed, f"replicate-{replicate}")
-        self.drawn: Drawn = draw(scenario, self.streams)
+        self.drawn: Drawn = draw(scenario, self.streams, folder=folder)
         self.prior: Knowledge = self._mission(None).learner.knowledge
         self.knowledge = self.prior
         self.parcels: list[Parcel] = []

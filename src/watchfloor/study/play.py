@@ -99,5 +99,7 @@ def _work(run: str, *, source: str, digest: str, folder: str) -> ManifestLine:
     loaded = load_again(source, digest)
     option_name, _, replicate = run.rpartition(".")
     option, buffer = loaded.option(option_name), Buffer()
-    play_one(apply(loaded, option.set), option=option.name, replicate=int(replicate), curve=option.curve, buffer=buffer)
+    changed = apply(loaded, option.set)
+    place = {"option": option.name, "replicate": int(replicate), "folder": Path(source).parent}
+    play_one(changed, **place, curve=option.curve, buffer=buffer)
     return write_shard(Path(folder), run, buffer.tables())
