@@ -20,6 +20,8 @@ state or draws random numbers; variates come in as arguments. Arrays broadcast.
 `clutter`          land, sea and rain, and how much of them a cell holds
 `clutter_law`      Rayleigh, K, Weibull and lognormal clutter, detection in K clutter
 `mti`              clutter spectra, cancellers and Doppler filters, blind speeds, staggers, folding
+`ambiguity`        what a set of repetition frequencies resolves, and what it folds
+`bistatic`         a receiver apart from its transmitter: geometry, ratio, ovals, forward scatter
 `jamming`          noise jamming by power: jam-to-noise, burn-through range
 `doppler`          shifts, blade flashes, engine lines
 =================  ======================================================================================
