@@ -26,8 +26,8 @@ from watchfloor.world.world import build_world
 SITE = Place.from_degrees(40.079, 32.566, 863.0)
 
 
-def _pair(n: int, knot_s: float, row: int = 0):
-    """A world of n aircraft on racetracks within 300 km of an S-band radar, and that radar."""
+def _pair(n: int, knot_s: float, row: int = 0, kind: str = "rotating", card: str = "s-band-acquisition", **keys: float):
+    """A world of n aircraft on racetracks within 300 km of a radar, and that radar."""
     rng = np.random.default_rng(1)
     cards = {name: catalog.types()[name] for name in ("airliner", "fighter")}
     movers = [
@@ -52,9 +52,9 @@ def _pair(n: int, knot_s: float, row: int = 0):
     world = build_world(phase, places={"site": SITE}, cards=cards, knot_s=knot_s)
     signatures = {name: draw_signature(card, None) for name, card in cards.items()}
     registry = kinds("sensor")
-    model = radar_from(catalog.radars()["s-band-acquisition"], None)
+    model = radar_from(catalog.radars()[card], None)
     radar = registry.make(
-        registry.config("rotating")(name="acq", card="s-band-acquisition", place="site"),
+        registry.config(kind)(name="acq", card=card, place="site", **keys),
         environment=environment_for(model, SITE, 10.0),
         radar=model,
         signatures=[signatures[name] for name in world.types],
@@ -150,6 +150,12 @@ def run() -> list[Row]:
         radar.observe(truth, Tasks.empty(), until_s=60.0)
 
     rows.append(("sensor, 20 movers, 60 s tick of 6 turns", 1e6 * _cpu_s(alone, 60.0, 100), "us", "<= 400"))
+    world, face = _pair(20, 2.0, kind="phased", card="x-band-face", face_azimuth_deg=45.0)
+
+    def steered(until_s: float) -> None:
+        face.observe(world.step(Effects.empty(), until_s=until_s), Tasks.empty(), until_s=until_s)
+
+    rows.append(("a steered face, 20 movers, 10 s tick of 5 frames", 1e6 * _cpu_s(steered, 10.0, 20), "us", ""))
     return rows
 
 
