@@ -598,6 +598,7 @@ def coverage(
             ),
             radars=radars,
             network=network,
+            folder=loaded.path.parent,
             formats=formats,
             progress=progress,
         )

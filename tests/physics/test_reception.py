@@ -248,3 +248,13 @@ def test_a_ridge_hides_targets_and_the_clutter_of_its_shadow():
     assert south.clutter[0] > 0.0
     unlit, _ = compare(one, targets, one, terrain=table, clutter=SurfaceClutter(kind="land"))
     assert unlit.clutter[0] > 0.0  # without the ground's own heights no shadow is known
+
+
+def test_the_mean_straddle_is_the_mean_over_a_cell():
+    one = radar(**STATED)
+    targets = at(0.2, 0.1, one.range_cell_m * (400.0 + (np.arange(500) + 0.5) / 500.0))
+    around = Environment(place=SITE)
+    placed, mean = look(one, targets, around).snr_1m2, look(one, targets, around, straddle="mean").snr_1m2
+    np.testing.assert_allclose(placed.mean(), mean.mean(), rtol=1e-3)
+    assert np.ptp(placed) / placed.mean() > 0.7
+    assert np.ptp(mean) / mean.mean() < 0.02

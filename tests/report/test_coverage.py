@@ -376,3 +376,16 @@ def test_reach_and_the_map_agree():
                     ground_alt_m=600.0, gas=one.environment.gas)  # fmt: skip
     assert isinstance(one.environment, Environment)
     np.testing.assert_allclose(found, edge.farthest_m, rtol=2e-3)
+
+
+def test_a_scenario_that_names_its_terrain_gives_heights_above_it():
+    (tower,) = stations_of(load("ridge-site").scenario)
+    assert tower.heights is not None
+    lat, lon = np.radians([41.60, 41.00]), np.radians([1.8, 1.9])
+    ground = tower.ground_alt_m(lat, lon)
+    np.testing.assert_allclose(ground[0], float(dem.sample("garraf").at(lat[0], lon[0])) + 50.0)
+    assert ground[1] == 50.0  # beyond the tiles: the sea, at the geoid
+    # straddling and filters of a chart vary smoothly: no rings of a range cell's width
+    at = destination(tower.place.lat_rad, tower.place.lon_rad, np.radians(170.0), np.linspace(30e3, 31e3, 200))
+    snr_db = 10.0 * np.log10(tower.snr_1m2(*at, np.full(200, 1500.0), 250.0))
+    assert np.ptp(np.diff(snr_db)) < 0.05

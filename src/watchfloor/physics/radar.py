@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -794,7 +794,9 @@ def _energy_over_noise(power: ArrayLike, time: ArrayLike, temperature: ArrayLike
     return energy / (4.0 * np.pi * noise * within("losses", losses, least=1.0, remedy="decibels or a gain?"))
 
 
-def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
+def look(
+    radar: Radar, targets: Targets, environment: Environment, *, straddle: Literal["placed", "mean"] = "placed"
+) -> Look:
     """What one radar sees of many targets: geometry, visibility, signal-to-noise ratio, clutter, jamming.
 
     Parameters
@@ -805,6 +807,9 @@ def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
         What it looks at, each at the peak of the beam in azimuth.
     environment : Environment
         Where it stands and what surrounds it.
+    straddle : {"placed", "mean"}
+        Loss of a sample beside the peak, where filters are stated: that of each target's own range, or the mean over
+        all places in a cell, for charts.
 
     Returns
     -------
@@ -854,7 +859,7 @@ def look(radar: Radar, targets: Targets, environment: Environment) -> Look:
     snr_1m2, apparent, clutter, jamming, steer = out[3], out[1], *(np.zeros((3, len(ecef))))
     if not (radar.is_plain and environment.is_free_space):
         at = reception.geometry(environment, out, azimuth)
-        found = reception.receive(radar, environment, at)
+        found = reception.receive(radar, environment, at, straddle=straddle)
         visible = visible & found.visible
         snr_1m2 = np.where(visible, snr_1m2 * found.quality, 0.0)
         apparent, steer = found.elevation_rad, found.off_broadside_rad

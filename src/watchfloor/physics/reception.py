@@ -12,7 +12,7 @@ amplitude is one draw a dwell (0, 1 and 3): their statistic depends on the total
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from watchfloor.physics import atmosphere, clutter, filters, jamming, propagatio
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
 from watchfloor.physics.waveform import range_coupling_m
+
+_OFFSETS = (np.arange(200) + 0.5) / 200.0 - 0.5
+"""Places in a range cell, over the cell. [1]"""
 
 if TYPE_CHECKING:
     from watchfloor.physics.parts import Antenna
@@ -191,7 +194,9 @@ def elevation_gain(radar: Radar, elevation_rad: FloatArray) -> FloatArray:
     return beam(antenna, np.sin(elevation_rad - antenna.elevation_peak_rad), antenna.beamwidth_elevation_rad)
 
 
-def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
+def receive(
+    radar: Radar, environment: Environment, at: Geometry, *, straddle: Literal["placed", "mean"] = "placed"
+) -> Reception:
     """Everything that acts on echoes besides range, gas and the smooth horizon.
 
     Parameters
@@ -202,6 +207,8 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
         What surrounds it.
     at : Geometry
         The targets.
+    straddle : {"placed", "mean"}
+        As in `radar.look`.
 
     Returns
     -------
@@ -264,7 +271,7 @@ def receive(radar: Radar, environment: Environment, at: Geometry) -> Reception:
             elevation_rad=at.elevation_rad,
             off_broadside_rad=steer,
         )
-    quality, cnr = _filtered(radar, environment, at, gain, jnr)
+    quality, cnr = _filtered(radar, environment, at, gain, jnr, straddle)
     return Reception(
         gain=gain,
         quality=quality,
@@ -595,13 +602,16 @@ def _clutter_at(radar: Radar, environment: Environment, at: Geometry, prf_hz: fl
 
 
 def _filtered(
-    radar: Radar, environment: Environment, at: Geometry, gain: FloatArray, jnr: FloatArray
+    radar: Radar, environment: Environment, at: Geometry, gain: FloatArray, jnr: FloatArray, straddle: str
 ) -> tuple[FloatArray, FloatArray]:
     """Quality after the filters, mean of the looks, and the clutter-to-noise ratio of one pulse in the first look."""
     waveform, processing = radar.waveform, radar.processing
     ours, theirs = np.zeros(len(at.range_m)), np.zeros(len(at.range_m))
     cells = (at.range_m + _coupling_m(radar, at.range_rate_mps)) / radar.range_cell_m
-    straddle = filters.range_response(waveform.modulation, cells - np.rint(cells))
+    if straddle == "mean":
+        peak = np.mean(filters.range_response(waveform.modulation, _OFFSETS))
+    else:
+        peak = filters.range_response(waveform.modulation, cells - np.rint(cells))
     for look in range(processing.n_pulses):
         prf = waveform.prf_hz[look % len(waveform.prf_hz)]
         step = -2.0 * at.range_rate_mps / (radar.wavelength_m * prf)
@@ -616,7 +626,7 @@ def _filtered(
         if environment.rain is not None:
             level = level + _rain_clutter(radar, environment, at, prf)
         ours += np.max(passed / level, axis=-1) * filters.eclipsing(waveform, at.range_m, look)
-    return gain * straddle * ours / processing.n_pulses, theirs
+    return gain * peak * ours / processing.n_pulses, theirs
 
 
 def _coupling_m(radar: Radar, range_rate_mps: FloatArray) -> FloatArray:

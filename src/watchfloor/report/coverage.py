@@ -31,6 +31,7 @@ from watchfloor.physics.propagation import curvature_radius_m
 from watchfloor.physics.radar import Radar, look, pd
 from watchfloor.report import contours
 from watchfloor.run.mission import draw, environments_of
+from watchfloor.run.surroundings import heights_of
 from watchfloor.scenario.model import Scenario
 
 STEP_M = 1000.0
@@ -59,6 +60,8 @@ class Station:
     """Its card in the catalogue; "" for none."""
     heights: Heights | None = None
     """Terrain, for heights above the ground; None for the smooth ground of the surroundings."""
+    beyond_m: float = float("nan")
+    """Ground above sea level where the terrain does not say; NaN for unknown. [m]"""
     undulation_m: float = 0.0
     """Sea level (the geoid) above the ellipsoid; 0 where the scenario takes one for the other. [m]"""
 
@@ -71,7 +74,8 @@ class Station:
         """Ground above the ellipsoid at n places; NaN where the terrain is unknown. [m]"""  # noqa: D400, D415
         if self.heights is None:
             return np.full(np.shape(lat_rad), self.environment.ground_alt_m)
-        return self.heights.at(lat_rad, lon_rad) + self.undulation_m
+        ground = self.heights.at(lat_rad, lon_rad)
+        return np.where(np.isnan(ground), self.beyond_m, ground) + self.undulation_m
 
     def snr_1m2(self, lat_rad: FloatArray, lon_rad: FloatArray, alt_m: FloatArray, closing_mps: float) -> FloatArray:
         """Signal-to-noise ratio of 1 m2 at n places; 0 where it is not visible.
@@ -94,7 +98,7 @@ class Station:
         velocity = np.zeros_like(ecef)
         if closing_mps:
             velocity = towards * (closing_mps / np.maximum(np.linalg.norm(towards, axis=-1), 1.0))[:, None]
-        seen = look(self.radar, Targets(ecef_m=ecef, velocity_ecef_mps=velocity), self.environment)
+        seen = look(self.radar, Targets(ecef_m=ecef, velocity_ecef_mps=velocity), self.environment, straddle="mean")
         return np.where(known & seen.visible, seen.snr_1m2, 0.0)
 
     def pd(self, snr: FloatArray, swerling: int) -> FloatArray:
@@ -239,7 +243,7 @@ def _alt_m(station: Station, lat: FloatArray, lon: FloatArray, height_m: float, 
 # ---- radars of a scenario
 
 
-def stations_of(scenario: Scenario, *, names: Sequence[str] = ()) -> list[Station]:
+def stations_of(scenario: Scenario, *, names: Sequence[str] = (), folder: Path | None = None) -> list[Station]:
     """Radars of a scenario with their surroundings, every card at its medians.
 
     Parameters
@@ -248,6 +252,8 @@ def stations_of(scenario: Scenario, *, names: Sequence[str] = ()) -> list[Statio
         The scenario.
     names : sequence of str
         The radars wanted; all when empty.
+    folder : Path, optional
+        Folder of the scenario's file, which a folder of tiles is relative to; the working folder when left out.
 
     Returns
     -------
@@ -268,10 +274,16 @@ def stations_of(scenario: Scenario, *, names: Sequence[str] = ()) -> list[Statio
                 f"{scenario.name}: no radar is called {name!r}{nearest(name, radars)}; there are: {', '.join(radars)}"
             )
     found = []
-    for config, environment in zip(scenario.sensors, environments_of(scenario, radars), strict=True):
+    for config, environment in zip(scenario.sensors, environments_of(scenario, radars, folder=folder), strict=True):
         name: str = config.name
         if name in radars and (not names or name in names):
-            found.append(Station(name=name, radar=radars[name], environment=environment, card=config.card))
+            station = Station(name=name, radar=radars[name], environment=environment, card=config.card)
+            said = scenario.environment.terrain
+            if said is not None:
+                heights = heights_of(said, radars[name].range_max_m, environment.place, folder=folder)
+                beyond_m = 0.0 if said.missing == "sea" else np.nan
+                station = replace(station, heights=heights, beyond_m=beyond_m, undulation_m=said.undulation_m)
+            found.append(station)
     return found
 
 

@@ -188,10 +188,11 @@ def _shade(axes: Axes, coverage: Coverage) -> bool:
     rgb = np.asarray(_LAND(np.clip(solid / top, 0.0, 1.0)))[..., :3] * (0.55 + 0.45 * light)[..., None]
     sea = known & (height <= 0.0)
     rgb[sea] = to_rgb(_SEA)
-    rgb[~known] = to_rgb(_UNKNOWN)
+    taken = np.isfinite(station.beyond_m)
+    rgb[~known] = to_rgb(_SEA if taken else _UNKNOWN)
     reach = 1e-3 * grid.range_m
     axes.imshow(rgb, extent=(-reach, reach, -reach, reach), origin="lower", interpolation="bilinear", zorder=0)
-    if not known.all():
+    if not (known.all() or taken):
         axes.contourf(1e-3 * line, 1e-3 * line, (~known).astype(float), levels=[0.5, 1.5], colors="none",
                       hatches=["////"], zorder=1)  # fmt: skip
     if sea.any() and grid.range_m <= _OWN_COAST_M:
@@ -322,6 +323,8 @@ def _caption(coverage: Coverage, *, terrain_coast: bool) -> str:
         if terrain_coast
         else (" covered. North is up, azimuthal equidistant.")
     )
+    if any(np.isfinite(s.beyond_m) for s in coverage.stations):
+        text += " Beyond its terrain the ground is taken for sea."
     if coverage.share_unknown > 0.0:
         text += f" Terrain unknown on {100.0 * coverage.share_unknown:.0f} % of the area: counted as not covered."
     if not (terrain_coast and coverage.grid.range_m <= _OWN_COAST_M):

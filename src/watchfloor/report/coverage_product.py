@@ -73,6 +73,7 @@ def make(
     radars: Sequence[str] = (),
     network: bool = False,
     formats: Sequence[str] = FORMATS,
+    folder: Path | None = None,
     progress: Progress | None = None,
 ) -> Made:
     """Work out the coverage of a scenario's radars and write it.
@@ -91,6 +92,8 @@ def make(
         Whether to take them together too: any of them may detect.
     formats : sequence of str
         Of `FORMATS`; pictures are a map and, for single radars, a range-height chart.
+    folder : Path, optional
+        Folder of the scenario's file, which its terrain is relative to; the working folder when left out.
     progress : callable, optional
         Called with (hundredths done, 100).
 
@@ -107,7 +110,7 @@ def make(
     unknown = [f for f in formats if f not in FORMATS]
     if unknown:
         raise UserError(f"no format {unknown[0]!r}; there are: {', '.join(FORMATS)}")
-    stations = numbers.stations_of(scenario, names=radars)
+    stations = numbers.stations_of(scenario, names=radars, folder=folder)
     if wish.terrain:
         stations = [_on_terrain(station, wish) for station in stations]
     jobs = [(station.name, [station]) for station in stations]
