@@ -67,6 +67,8 @@ def read_mesh(path: Path, *, unit: str, forward: str = "x", up: str = "z") -> Me
             read = trimesh.load_mesh(file, file_type=path.suffix[1:].lower(), process=False)
     except OSError as err:
         raise DataError(f"{path}: cannot be read: {reason(err)}") from err
+    except ImportError as err:  # of a library that guesses encodings, where bytes are neither a whole mesh nor UTF-8
+        raise DataError(f"{path}: is spoilt or cut short, export it again (neither binary facets nor text)") from err
     except (ValueError, LookupError, TypeError, struct.error) as err:
         raise DataError(f"{path}: is spoilt or cut short, export it again ({reason(err)})") from err
     corner = np.asarray(read.faces, dtype=np.int64)
