@@ -389,3 +389,10 @@ def test_a_scenario_that_names_its_terrain_gives_heights_above_it():
     at = destination(tower.place.lat_rad, tower.place.lon_rad, np.radians(170.0), np.linspace(30e3, 31e3, 200))
     snr_db = 10.0 * np.log10(tower.snr_1m2(*at, np.full(200, 1500.0), 250.0))
     assert np.ptp(np.diff(snr_db)) < 0.05
+
+
+def test_terrain_named_twice_leaves_the_mast_as_it_is():
+    (tower,) = stations_of(load("ridge-site").scenario)
+    again = with_terrain(tower, dem.sample("garraf"), range_m=40e3, undulation_m=50.0)
+    np.testing.assert_allclose(again.place.alt_m, tower.place.alt_m, atol=1e-6)
+    assert np.isnan(again.beyond_m)  # and what lies beyond is as the second naming says

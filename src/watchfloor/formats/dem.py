@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
 import re
 import struct
 import zipfile
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 from watchfloor.base.errors import DataError, reason
 from watchfloor.base.heights import Heights, check_box, mosaic
 from watchfloor.base.registry import nearest
+from watchfloor.formats.raster import write_tiff
 
 _HGT_VOID = -32768
 _HGT_SIDES = {1201: "3 arc seconds", 3601: "1 arc second"}
@@ -235,27 +235,16 @@ def write_geotiff(path: Path, heights: Heights, *, description: str = "") -> Non
     known = values[~heights.void]
     if np.all(known == np.round(known)) and np.all(np.abs(known) < 32768.0):
         values, nodata = np.where(heights.void, _HGT_VOID, values).astype(np.int16), str(_HGT_VOID)
-    step_lat, step_lon = math.degrees(heights.step_lat_rad), math.degrees(heights.step_lon_rad)
-    west = math.degrees((heights.west_rad + math.pi) % _TURN - math.pi)
-    keys = (1, 1, 0, 4, 1024, 0, 1, 2, 1025, 0, 1, 2, 2048, 0, 1, 4326, 2054, 0, 1, 9102)
-    tags = [
-        (33550, "d", 3, (step_lon, step_lat, 0.0), True),
-        (33922, "d", 6, (0.0, 0.0, 0.0, west, math.degrees(heights.north_rad), 0.0), True),
-        (34735, "H", len(keys), keys, True),
-        (42113, "s", 0, nodata, True),
-    ]
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        tifffile.imwrite(
-            partial, values, compression="zlib", compressionargs={"level": 9}, predictor=values.dtype == np.int16,
-            photometric="minisblack", rowsperstrip=min(256, values.shape[0]), metadata=None, extratags=tags,
-            description=description or None, software=False,
-        )  # fmt: skip
-        partial.replace(path)
-    except OSError as err:
-        raise DataError(f"{path}: cannot be written: {reason(err)}") from err
-    finally:
-        partial.unlink(missing_ok=True)
+    write_tiff(
+        path,
+        values,
+        corner_rad=(heights.north_rad, heights.west_rad),
+        step_rad=(heights.step_lat_rad, heights.step_lon_rad),
+        nodata=nodata,
+        description=description,
+        compressionargs={"level": 9},
+        predictor=values.dtype == np.int16,
+    )
 
 
 def read(path: Path) -> Heights:

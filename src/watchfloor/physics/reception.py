@@ -23,12 +23,12 @@ from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import ecef_to_polar
 from watchfloor.physics.waveform import range_coupling_m
 
-_OFFSETS = (np.arange(200) + 0.5) / 200.0 - 0.5
-"""Places in a range cell, over the cell. [1]"""
-
 if TYPE_CHECKING:
     from watchfloor.physics.parts import Antenna
     from watchfloor.physics.radar import Radar
+
+_OFFSETS = (np.arange(200) + 0.5) / 200.0 - 0.5
+"""Places in a range cell, over the cell. [1]"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -58,6 +58,8 @@ class Station:
     """What surrounds it."""
     card: str = ""
     """Its card in the catalogue; "" for none."""
+    mast_m: float | None = None
+    """Height of its antenna above the ground there; None for that above the smooth ground. [m]"""
     heights: Heights | None = None
     """Terrain, for heights above the ground; None for the smooth ground of the surroundings."""
     beyond_m: float = float("nan")
@@ -277,7 +279,13 @@ def stations_of(scenario: Scenario, *, names: Sequence[str] = (), folder: Path |
     for config, environment in zip(scenario.sensors, environments_of(scenario, radars, folder=folder), strict=True):
         name: str = config.name
         if name in radars and (not names or name in names):
-            station = Station(name=name, radar=radars[name], environment=environment, card=config.card)
+            station = Station(
+                name=name,
+                radar=radars[name],
+                environment=environment,
+                card=config.card,
+                mast_m=float(getattr(config, "mast_m", 0.0)),
+            )
             said = scenario.environment.terrain
             if said is not None:
                 heights = heights_of(said, radars[name].range_max_m, environment.place, folder=folder)
@@ -320,7 +328,8 @@ def with_terrain(
     DataError
         If tiles are missing where they may not be, cannot be read, or do not hold the radar's own place.
     """
-    place, mast_m = station.place, station.environment.site[0]
+    place = station.place
+    mast_m = station.environment.site[0] if station.mast_m is None else station.mast_m
     if isinstance(source, Heights):
         heights, named = source, "terrain"
     else:
@@ -345,7 +354,7 @@ def with_terrain(
         raise DataError(f"{named}: radar {station.name!r}: {err}") from err
     lowest = float(np.nanmin(heights.height_m)) + undulation_m
     environment = replace(station.environment, place=antenna, ground_alt_m=lowest, terrain=table)
-    return replace(station, environment=environment, heights=heights, undulation_m=undulation_m)
+    return replace(station, environment=environment, heights=heights, beyond_m=float("nan"), undulation_m=undulation_m)
 
 
 def _box(place: Place, range_m: float) -> dict[str, float]:

@@ -20,7 +20,7 @@ from watchfloor.physics.propagation import Surface
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.terrain import VisibleHeight
 from watchfloor.scenario.model import ClutterConfig, PhaseConfig, RainConfig, Scenario, SurfaceConfig, TerrainConfig
-from watchfloor.sensor.card import gas_for
+from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.strobes import Emitters
 
 _RANGE_STEP_M = 50e3
@@ -68,7 +68,7 @@ def environments_of(
     said, out = scenario.environment, []
     for config, antenna in zip(scenario.sensors, antennas_of(scenario), strict=True):
         radar, mast_m = radars.get(config.name), float(getattr(config, "mast_m", 0.0))
-        ground_alt_m, table = antenna.alt_m - mast_m, None
+        ground_alt_m, table = None, None
         if said.terrain is not None:
             reach_m = radar.range_max_m if radar is not None else 1e3 * float(getattr(config, "range_max_km", 500.0))
             antenna, ground_alt_m, table = _on_terrain(
@@ -81,12 +81,14 @@ def environments_of(
                 said.k,
                 None if said.clutter is None else said.clutter.kind,
             )
+        if said.ground_alt_m is not None:
+            ground_alt_m = said.ground_alt_m
+        around = environment_for(radar, antenna, mast_m)
         out.append(
-            Environment(
-                place=antenna,
-                ground_alt_m=ground_alt_m if said.ground_alt_m is None else said.ground_alt_m,
+            replace(
+                around,
+                ground_alt_m=around.ground_alt_m if ground_alt_m is None else ground_alt_m,
                 k=said.k,
-                gas=None if radar is None else gas_for(radar, antenna.alt_m),
                 terrain=table,
                 clutter=_clutter(said.clutter),
                 rain=_rain(said.rain),
