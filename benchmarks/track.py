@@ -10,7 +10,7 @@ from watchfloor.base.picture import Plots, Status, Tasks
 from watchfloor.physics.frames import Place, ecef_to_polar, polar_to_ecef, range_rate
 from watchfloor.physics.radar import Radar
 from watchfloor.track import GnnTracker, GnnTrackerConfig
-from watchfloor.track import _kernels as kernels
+from watchfloor.track._kernels import gnn as kernels
 from watchfloor.track.gnn import sensor_table, settings
 
 Row = tuple[str, float, str, str]

@@ -40,6 +40,7 @@ def tracks(rows: list[dict]) -> tuple[Tracks, np.ndarray]:
         velocity_ecef_mps=np.tile([0.0, CLOSE_M, 0.0], (n, 1)),
         cov=np.array([np.diag([r["sd_m"] ** 2] * 3 + [1.0] * 3) for r in full]),
         status=np.array([r["status"] for r in full]),
+        existence=np.ones(len(full)),
         n_hits=np.full(n, 5),
         updated_s=np.array([r["fed_s"] for r in full]),
         address=np.full(n, -1),

@@ -60,6 +60,7 @@ def picture():
             velocity_ecef_mps=250.0 * towards,
             cov=np.tile(np.diag([sd_m**2] * 3 + [25.0] * 3), (n, 1, 1)),
             status=np.full(n, int(status)),
+            existence=np.ones(n),
             n_hits=np.full(n, 5),
             updated_s=np.full((n, 1), updated_s),
             address=np.full(n, -1),

@@ -52,6 +52,7 @@ def tracks(position, *, t_s=0.0, updated_s=0.0, number=7):
         velocity_ecef_mps=np.zeros((1, 3)),
         cov=np.diag([1e4] * 3 + [1.0] * 3)[None],
         status=np.array([Status.CONFIRMED]),
+        existence=np.ones(1),
         n_hits=np.array([5]),
         updated_s=np.array([[updated_s]]),
         address=np.array([-1]),

@@ -4,7 +4,7 @@ import pytest
 from tests.plain import tracking as plain
 from tests.track.simulated import SD, SITE, flights
 from watchfloor.physics.frames import ecef_to_geodetic, ecef_to_polar, polar_to_ecef, range_rate
-from watchfloor.track import _kernels as k
+from watchfloor.track._kernels import gnn as k
 from watchfloor.track.gnn import GnnTrackerConfig, sensor_table, settings
 
 SENSOR = sensor_table([SITE], [None], [10.0], [0.0], [0.0])[0]

@@ -84,6 +84,8 @@ class Tracks(Columns):
     """(n, 6, 6) covariance of position and velocity at ``t_s``. [m2, m2/s, m2/s2]"""
     status: IntArray
     """(n,) a ``Status``."""
+    existence: FloatArray
+    """(n,) probability that there is such a target; NaN from a tracker that does not estimate it. [1]"""
     n_hits: IntArray
     """(n,) plots used so far."""
     updated_s: FloatArray
@@ -103,6 +105,7 @@ class Tracks(Columns):
             velocity_ecef_mps=np.empty((0, 3)),
             cov=np.empty((0, 6, 6)),
             status=_whole(0),
+            existence=np.empty(0),
             n_hits=_whole(0),
             updated_s=np.empty((0, n_sensors)),
             address=_whole(0),

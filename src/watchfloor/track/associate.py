@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.track import _kernels
+from watchfloor.track._kernels import gnn as _kernels
 
 
 def assign(track: IntArray, plot: IntArray, cost: FloatArray, *, n_tracks: int, n_plots: int) -> IntArray:

@@ -7,7 +7,7 @@ import numpy as np
 from watchfloor.base.errors import NumericsError
 from watchfloor.base.units import FloatArray
 from watchfloor.physics.frames import Place
-from watchfloor.track import _kernels
+from watchfloor.track._kernels import gnn as _kernels
 from watchfloor.track.gnn import GnnTrackerConfig, sensor_table, settings
 
 

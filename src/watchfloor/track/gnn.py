@@ -14,7 +14,7 @@ from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.units import FloatArray
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
-from watchfloor.track import _kernels as k
+from watchfloor.track._kernels import gnn as k
 from watchfloor.track.base import trackers
 from watchfloor.track.gate import gate_limits
 
@@ -280,6 +280,7 @@ class GnnTracker:
             velocity_ecef_mps=x[:, 4:7].copy(),
             cov=cov,
             status=marks[k.STATUS],
+            existence=np.full(len(x), math.nan),
             n_hits=marks[k.HITS],
             updated_s=updated_s,
             address=marks[k.ADDRESS],
