@@ -10,6 +10,7 @@ from watchfloor.physics import (
     antenna,
     atmosphere,
     bistatic,
+    cfar,
     clutter,
     clutter_law,
     detection,
@@ -19,9 +20,12 @@ from watchfloor.physics import (
     propagation,
     radar,
     rcs,
+    refraction,
+    terrain,
     waveform,
 )
 from watchfloor.physics._domain import agree, polarised
+from watchfloor.physics.frames import Place
 
 CARD = radar.Radar.of(
     frequency_hz=3e9, peak_power_w=1e5, pulse_width_s=1e-5, bandwidth_hz=1e6, n_coherent=8, n_pulses=1, gain_tx=3000.0,
@@ -35,6 +39,12 @@ SIGNATURE = rcs.SignatureTable(
     origin=(("computed", "computed"),),
 )  # fmt: skip
 SEA = propagation.Surface(kind="sea")
+RAYS = refraction.RayTable(refraction.Exponential(), 10.0)
+VISIBLE = terrain.VisibleHeight(
+    place=Place.from_degrees(0.0, 0.0, 10.0), k=4.0 / 3.0, azimuth_rad=np.array([0.0, np.pi]),
+    range_m=np.array([0.0, 1e3]), height_m=np.zeros((2, 2), np.float32), mask_rad=np.zeros(2),
+    ground_m=np.zeros((2, 2), np.float32),
+)  # fmt: skip
 PATH = {"height1_m": 20.0, "height2_m": 100.0, "ground_distance_m": 5e4}
 BISTATIC = {
     "sigma_m2": 1.0, "energy_j": 1.0, "gain_tx": 1e3, "gain_rx": 1e3, "wavelength_m": 0.1,
@@ -85,6 +95,8 @@ TABLE = [
         {"speed_mps": 300.0, "off_bisector_rad": 0.1, "bistatic_rad": 0.2, "wavelength_m": 0.1},
     ),
     (bistatic.forward_scatter_m2, {}, {"area_m2": 10.0, "wavelength_m": 1.0}),
+    (cfar.pd, {"cfar": cfar.Cfar(kind="ca", n_reference=16)}, {"snr": 20.0, "pfa": 1e-6}),
+    (cfar.required_snr, {"cfar": cfar.Cfar(kind="ca", n_reference=16)}, {"pd": 0.9, "pfa": 1e-6}),
     (clutter.sigma0_constant_gamma, {}, {"grazing_rad": 0.1, "gamma_db": -10.0}),
     (clutter.sigma0_nrl_sea, {}, {"frequency_hz": 3e9, "grazing_rad": 0.1, "sea_state": 3.0}),
     (clutter.weather_reflectivity, {}, {"frequency_hz": 3e9, "reflectivity_mm6pm3": 200.0}),
@@ -108,6 +120,8 @@ TABLE = [
     (clutter_law.effective_shape, {}, {"shape": 0.5, "cnr": 1.0}),
     (detection.pd, {}, {"snr": 20.0, "pfa": 1e-6}),
     (detection.required_snr, {}, {"pd": 0.9, "pfa": 1e-6}),
+    (detection.marcum_q, {}, {"m": 1.0, "a": 1.0, "b": 2.0}),
+    (detection.statistic_log_pdf, {}, {"z": 2.0, "snr": 1.0}),
     (detection.pd_coherent, {}, {"snr": 20.0, "pfa": 1e-6}),
     (doppler.doppler_hz, {}, {"range_rate_mps": 100.0, "wavelength_m": 0.1}),
     (doppler.range_rate_mps, {}, {"doppler_hz": 100.0, "wavelength_m": 0.1}),
@@ -237,6 +251,11 @@ TABLE = [
         {},
         {"semi_x_m": 1.0, "semi_y_m": 1.0, "semi_z_m": 1.0, "frequency_hz": 1e10, "azimuth_rad": 0.1},
     ),
+    (refraction.horizon_m, {"atmosphere": refraction.Exponential()}, {"height1_m": 20.0, "height2_m": 100.0}),
+    (RAYS.corrections, {}, {"ground_range_m": 5e4, "target_height_m": 100.0}),
+    (VISIBLE.at, {}, {"azimuth_rad": 0.1, "range_m": 500.0}),
+    (terrain.visible, {"table": VISIBLE}, {"azimuth_rad": 0.1, "range_m": 500.0, "height_m": 100.0}),
+    (terrain.ground_visible, {"table": VISIBLE}, {"azimuth_rad": 0.1, "range_m": 500.0}),
     (waveform.lfm_ambiguity, {"pulse_width_s": 1e-5, "bandwidth_hz": 1e6}, {"delay_s": 1e-6, "doppler_hz": 100.0}),
     (waveform.compression_ratio, {}, {"pulse_width_s": 1e-5, "bandwidth_hz": 1e6}),
 ]

@@ -40,6 +40,7 @@ from scipy import special
 
 from watchfloor.base.units import BoolArray, FloatArray
 from watchfloor.physics import detection
+from watchfloor.physics._domain import agree
 from watchfloor.physics._kernels import cfar as _kernels
 
 KINDS = ("ca", "go", "so", "os", "map")
@@ -212,6 +213,7 @@ def pd(cfar: Cfar, snr: ArrayLike, pfa: ArrayLike, *, n_pulses: int = 1, swerlin
     >>> float(pd(Cfar(kind="ca", n_reference=16), 100.0, 1e-6).round(4))
     0.8059
     """
+    agree(snr=snr, pfa=pfa)
     return _probability(cfar, np.asarray(snr, dtype=np.float64), detection._pfa(pfa), n_pulses, swerling)
 
 

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from watchfloor.base.units import BoolArray, FloatArray
-from watchfloor.physics._domain import together
+from watchfloor.physics._domain import agree, together
 from watchfloor.physics._kernels import detection as _kernels
 
 SWERLING = (0, 1, 2, 3, 4)
@@ -420,6 +420,7 @@ def marcum_q(m: ArrayLike, a: ArrayLike, b: ArrayLike, *, log: bool = False) -> 
     >>> float(marcum_q(1, 0.0, 2.0).round(6))
     0.135335
     """
+    agree(m=m, a=a, b=b)
     m_, a_, b_ = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (m, a, b)))
     for name, value, fine in (("m > 0", m_, m_ > 0.0), ("a >= 0", a_, a_ >= 0.0), ("b >= 0", b_, b_ >= 0.0)):
         fine = fine & (value < np.inf)
@@ -487,6 +488,7 @@ def statistic_log_pdf(z: ArrayLike, snr: ArrayLike, *, n_pulses: int = 1, swerli
     >>> float(statistic_log_pdf(2.0, 1.0))  # exponential with mean 2
     -1.6931471805599454
     """
+    agree(z=z, snr=snr)
     k = shape(swerling, n_pulses)
     n = int(n_pulses)
     z_, chi = np.broadcast_arrays(np.asarray(z, dtype=np.float64), np.asarray(snr, dtype=np.float64))

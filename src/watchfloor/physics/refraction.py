@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from watchfloor.base.errors import NumericsError
 from watchfloor.base.units import BoolArray, FloatArray
-from watchfloor.physics._domain import together, within
+from watchfloor.physics._domain import agree, together, within
 from watchfloor.physics._kernels import refraction as kernels
 from watchfloor.physics.propagation import K_STANDARD, MEAN_RADIUS_M, apparent_elevation_rad
 
@@ -342,6 +342,7 @@ def horizon_m(
     ----------
     As `trace`.
     """
+    agree(height1_m=height1_m, height2_m=height2_m)
     h1, h2 = within("height1_m", height1_m, least=0.0), within("height2_m", height2_m, least=0.0)
     sides = [
         trace(atmosphere, 0.0, 0.0, target_height_m=h, earth_radius_m=earth_radius_m).ground_range_m for h in (h1, h2)
@@ -488,6 +489,7 @@ class RayTable:
         elevation_rad, range_m : arrays
             What to add to the apparent elevation on the effective earth, and to the straight line's length.
         """
+        agree(ground_range_m=ground_range_m, target_height_m=target_height_m)
         ground, height = np.broadcast_arrays(
             np.asarray(ground_range_m, dtype=np.float64), np.asarray(target_height_m, dtype=np.float64)
         )

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from watchfloor.base.heights import Heights
 from watchfloor.base.units import BoolArray, FloatArray
+from watchfloor.physics._domain import agree
 from watchfloor.physics._kernels import terrain as kernels
 from watchfloor.physics.frames import Place, destination, ecef_to_geodetic, ecef_to_polar, geodetic_to_ecef
 from watchfloor.physics.propagation import K_STANDARD
@@ -81,6 +82,7 @@ class VisibleHeight:
         ValueError
             If an azimuth or range is not finite, or a range negative.
         """
+        agree(azimuth_rad=azimuth_rad, range_m=range_m)
         azimuth, distance = np.broadcast_arrays(np.asarray(azimuth_rad, float), np.asarray(range_m, float))
         if not (np.isfinite(azimuth).all() and np.isfinite(distance).all() and (distance >= 0.0).all()):
             raise ValueError("azimuth_rad and range_m must be finite and range_m at least 0")
@@ -254,6 +256,7 @@ def visible(table: VisibleHeight, azimuth_rad: ArrayLike, range_m: ArrayLike, he
     -----
     As fine as the table; `line_of_sight` is exact.
     """
+    agree(azimuth_rad=azimuth_rad, range_m=range_m, height_m=height_m)
     height = np.asarray(height_m, dtype=np.float64)
     if not np.isfinite(height).all():
         raise ValueError("height_m must be finite")
