@@ -288,11 +288,11 @@ def marginals(
     """
     n = len(start_of) - 1
     edges = start_of[n]
-    track = np.empty(edges, np.int64)
+    track = np.empty(edges, np.int32)
     # the messages to both ends, summed: 1 for "alone" and what the branches summed out add
     row_sum, column_sum = np.ones(n), np.ones(n_plots)
-    row_left, column_left = np.zeros(n, np.int64), np.zeros(n_plots, np.int64)
-    row_key, column_key = np.zeros(n, np.int64), np.zeros(n_plots, np.int64)  # exclusive or of the edges left
+    row_left, column_left = np.zeros(n, np.int32), np.zeros(n_plots, np.int32)
+    row_key, column_key = np.zeros(n, np.int32), np.zeros(n_plots, np.int32)  # exclusive or of the edges left
     for i in range(n):
         for e in range(start_of[i], start_of[i + 1]):
             track[e] = i
@@ -304,7 +304,7 @@ def marginals(
                 column_left[j] += 1
                 column_key[j] ^= e
     # 1. take off whatever hangs by one edge, outside first
-    peeled, count = np.empty(n + n_plots, np.int64), 0
+    peeled, count = np.empty(n + n_plots, np.int32), 0
     for i in range(n):
         shared = False
         for e in range(start_of[i], start_of[i + 1]):
@@ -393,10 +393,13 @@ def _core(
     """Solve the parts of the graph that have circles, one by one; ``left`` edges, between tracks and plots left."""
     n = len(start_of) - 1
     # clusters, as lists of tracks
-    parent, first, n_rows = np.arange(n), np.full(n_plots, -1), 0
+    parent, first = np.empty(n, np.int32), np.full(n_plots, -1, np.int32)
+    some, n_rows = np.empty(n, np.int32), 0
     for i in range(n):
         if row_left[i] == 0:
             continue
+        parent[i] = i
+        some[n_rows] = i
         n_rows += 1
         for e in range(start_of[i], start_of[i + 1]):
             j = column[e]
@@ -406,25 +409,25 @@ def _core(
                 first[j] = i
             else:
                 _join(parent, i, int(first[j]))
-    size, place = np.zeros(n, np.int64), np.empty(n, np.int64)
-    for i in range(n):
-        if row_left[i] > 0:
-            size[_root(parent, i)] += 1
-    begun, n_clusters = 0, 0
-    bounds = np.empty(n_rows + 1, np.int64)
-    for i in range(n):
-        if size[i] > 0:
-            place[i] = begun
-            bounds[n_clusters] = begun
-            begun += size[i]
+    place, bounds, n_clusters = np.empty(n, np.int32), np.zeros(n_rows + 1, np.int64), 0
+    for k in range(n_rows):  # the root of a set comes before its others
+        i = some[k]
+        if parent[i] == i:
+            place[i] = n_clusters
             n_clusters += 1
+        else:
+            place[i] = place[_root(parent, i)]
+        bounds[place[i]] += 1
+    begun = 0
+    for c in range(n_clusters):
+        begun += bounds[c]
+        bounds[c] = begun
     bounds[n_clusters] = n_rows
-    members = np.empty(n_rows, np.int64)
-    for i in range(n):
-        if row_left[i] > 0:
-            k = _root(parent, i)
-            members[place[k]] = i
-            place[k] += 1
+    members = np.empty(n_rows, np.int32)
+    for k in range(n_rows - 1, -1, -1):
+        i = some[k]
+        bounds[place[i]] -= 1
+        members[bounds[place[i]]] = i
     # work space for the largest
     row_start, column_start = np.empty(n_rows + 1, np.int64), np.empty(left + 2, np.int64)
     edge, col, row = np.empty(left, np.int64), np.empty(left, np.int64), np.empty(left, np.int64)
@@ -433,8 +436,7 @@ def _core(
     mu, nu, old = np.empty(left), np.empty(left), np.empty(left)
     row_alone, column_alone = np.empty(n_rows), np.empty(left)
     table = np.empty(0)
-    for j in range(n_plots):
-        first[j] = -1
+    first[:] = -1
     for c in range(n_clusters):
         ne, nr, nc = 0, bounds[c + 1] - bounds[c], 0
         for r in range(nr):
