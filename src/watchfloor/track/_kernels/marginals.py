@@ -9,6 +9,7 @@ the product of its ``psi``.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -23,7 +24,7 @@ _STRETCH_EVERY, _STRETCH_MOST = 8, 40.0
 
 
 @njit(cache=True, error_model="numpy")
-def _root(parent: IntArray, i: int) -> int:
+def _root(parent: Any, i: int) -> int:
     """Smallest member of the set that holds ``i``; the way there is halved."""
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -32,7 +33,7 @@ def _root(parent: IntArray, i: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _join(parent: IntArray, i: int, k: int) -> None:
+def _join(parent: Any, i: int, k: int) -> None:
     """Make one set of the two that hold ``i`` and ``k``."""
     i, k = _root(parent, i), _root(parent, k)
     if i < k:
@@ -125,7 +126,7 @@ def _enumerate(
     """Exact marginals of one small graph: sums over the sets of columns that the rows so far have taken.
 
     ``weight`` (edges,) against 1 for a row or column left alone. ``p`` (edges,), ``row_alone``, ``column_alone`` are
-    filled; ``row_one``, ``column_one`` and ``table`` ((rows + 2) 2^columns long at least) are work space.
+    filled; ``row_one``, ``column_one`` and ``table`` ((rows + 3) 2^columns long at least) are work space.
     """
     n, sets = len(start_of) - 1, 1 << n_columns
     largest = 0.0
@@ -142,51 +143,46 @@ def _enumerate(
     for s in range(sets):
         table[s] = 0.0
     table[0] = 1.0
-    for i in range(n):
+    for i in range(n):  # table[i sets + s]: rows before i took exactly the columns s
         here, there = i * sets, (i + 1) * sets
         one = row_one[i]
         for s in range(sets):
             table[there + s] = one * table[here + s]
         for e in range(start_of[i], start_of[i + 1]):
             bit, w = 1 << column[e], weight[e]
-            for s in range(sets):
-                if s & bit == 0:
-                    table[there + (s | bit)] += w * table[here + s]
-    last, back = n * sets, (n + 1) * sets
+            for low in range(0, sets, 2 * bit):
+                for s in range(low, low + bit):
+                    table[there + bit + s] += w * table[here + s]
+    last, back, spare = n * sets, (n + 1) * sets, (n + 2) * sets
     table[back + sets - 1] = 1.0
-    for s in range(sets - 2, -1, -1):
-        free = ~s & (s + 1)  # lowest column not in the set
-        j = 0
-        while free >> j != 1:
-            j += 1
-        table[back + s] = table[back + (s | free)] * column_one[j]
+    for j in range(n_columns):  # what the columns weigh that nobody took
+        bit = 1 << j
+        for s in range(bit):
+            table[back + sets - 1 - bit - s] = table[back + sets - 1 - s] * column_one[j]
     total = 0.0
     for s in range(sets):
         total += table[last + s] * table[back + s]
     for j in range(n_columns):
-        free = 0.0
-        for s in range(sets):
-            if s & (1 << j) == 0:
+        bit, free = 1 << j, 0.0
+        for low in range(0, sets, 2 * bit):
+            for s in range(low, low + bit):
                 free += table[last + s] * table[back + s]
         column_alone[j] = free / total
     for i in range(n - 1, -1, -1):
         here, one, alone = i * sets, row_one[i], 0.0
         for s in range(sets):
             alone += table[here + s] * table[back + s]
+            table[spare + s] = one * table[back + s]
         row_alone[i] = alone * one / total
         for e in range(start_of[i], start_of[i + 1]):
-            bit, taken = 1 << column[e], 0.0
-            for s in range(sets):
-                if s & bit == 0:
-                    taken += table[here + s] * table[back + (s | bit)]
-            p[e] = taken * weight[e] / total
-        for s in range(sets):  # upwards: larger sets are still those of the row after
-            rest = one * table[back + s]
-            for e in range(start_of[i], start_of[i + 1]):
-                bit = 1 << column[e]
-                if s & bit == 0:
-                    rest += weight[e] * table[back + (s | bit)]
-            table[back + s] = rest
+            bit, w, taken = 1 << column[e], weight[e], 0.0
+            for low in range(0, sets, 2 * bit):
+                for s in range(low, low + bit):
+                    rest = table[back + bit + s]
+                    taken += table[here + s] * rest
+                    table[spare + s] += w * rest
+            p[e] = taken * w / total
+        back, spare = spare, back
 
 
 @njit(cache=True, error_model="numpy")
@@ -387,7 +383,7 @@ def marginals(
 @njit(cache=True, error_model="numpy")
 def _core(
     start_of: IntArray, column: IntArray, psi: FloatArray, n_plots: int, exact_max: int, cap: int, tolerance: float,
-    row_left: IntArray, column_left: IntArray, row_sum: FloatArray, column_sum: FloatArray, left: int,
+    row_left: Any, column_left: Any, row_sum: FloatArray, column_sum: FloatArray, left: int,
     p_edge: FloatArray, p_miss: FloatArray, p_new: FloatArray, status: IntArray, plot_status: IntArray,
 ) -> None:  # fmt: skip
     """Solve the parts of the graph that have circles, one by one; ``left`` edges, between tracks and plots left."""
@@ -466,7 +462,7 @@ def _core(
         few, many = min(nr, nc), max(nr, nc)
         state = EXACT
         if few < 40 and 2 * (ne + many + 2) <= exact_max >> few:
-            need = (many + 2) << few
+            need = (many + 3) << few
             if len(table) < need:
                 table = np.empty(2 * need)
             if nc <= nr:
