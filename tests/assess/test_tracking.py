@@ -1,76 +1,10 @@
-import itertools
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from watchfloor.assess.tracking import gospa, resample, score_tracks
-
-sets = st.integers(0, 4).flatmap(lambda n: arrays(np.float64, (n, 2), elements=st.floats(-30.0, 30.0)))
-
-
-def by_hand(truth, estimate, cutoff_m, p):
-    """Definition 1 of Rahmathullah et al. for alpha = 2: every partial assignment tried."""
-    n, m, best = len(truth), len(estimate), math.inf
-    for k in range(min(n, m) + 1):
-        for rows in itertools.combinations(range(n), k):
-            for columns in itertools.permutations(range(m), k):
-                near = sum(np.linalg.norm(truth[i] - estimate[j]) ** p for i, j in zip(rows, columns, strict=True))
-                best = min(best, near + 0.5 * cutoff_m**p * (n + m - 2 * k))
-    return best ** (1.0 / p)
-
-
-def test_gospa_meets_cases_worked_by_hand():
-    truth = np.array([[0.0, 0.0], [100.0, 0.0]])
-    exact = gospa(truth, truth[::-1], cutoff_m=10.0)
-    assert exact.distance == 0.0
-    assert exact.assignment.tolist() == [1, 0]
-    # 3-4-5 triangle, one missed, one false: sqrt(25 + 50 + 50)
-    one = gospa(truth, np.array([[3.0, 4.0], [500.0, 0.0]]), cutoff_m=10.0)
-    assert one.distance == pytest.approx(math.sqrt(125.0))
-    assert (one.localisation, one.missed, one.false) == pytest.approx((25.0, 50.0, 50.0))
-    assert one.n_assigned == 1
-    # only missed, only false, nothing at all
-    assert gospa(truth, np.empty((0, 2)), cutoff_m=10.0).distance == pytest.approx(10.0)
-    assert gospa(np.empty((0, 2)), truth[:1], cutoff_m=10.0).false == 50.0
-    assert gospa(np.empty((0, 2)), np.empty((0, 2)), cutoff_m=10.0).distance == 0.0
-    # p = 1: 5 + 10 / 2
-    assert gospa(truth, np.array([[3.0, 4.0]]), cutoff_m=10.0, p=1.0).distance == pytest.approx(10.0)
-
-
-@given(truth=sets, estimate=sets, p=st.sampled_from([1.0, 2.0]), cutoff_m=st.floats(1.0, 40.0))
-def test_gospa_is_the_least_over_all_assignments(truth, estimate, p, cutoff_m):
-    one = gospa(truth, estimate, cutoff_m=cutoff_m, p=p)
-    assert one.distance == pytest.approx(by_hand(truth, estimate, cutoff_m, p), abs=1e-6)
-    assert one.distance**p == pytest.approx(one.localisation + one.missed + one.false, abs=1e-6)
-
-
-@given(a=sets, b=sets, c=sets, cutoff_m=st.floats(1.0, 40.0))
-def test_gospa_is_a_metric(a, b, c, cutoff_m):
-    ab, ba = gospa(a, b, cutoff_m=cutoff_m), gospa(b, a, cutoff_m=cutoff_m)
-    assert gospa(a, a, cutoff_m=cutoff_m).distance == 0.0
-    assert ab.distance == pytest.approx(ba.distance, abs=1e-6)
-    assert (ab.missed, ab.false) == pytest.approx((ba.false, ba.missed))
-    bc, ac = gospa(b, c, cutoff_m=cutoff_m).distance, gospa(a, c, cutoff_m=cutoff_m).distance
-    assert ac <= ab.distance + bc + 1e-6
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"cutoff_m": 0.0}, "cutoff_m"),
-        ({"cutoff_m": 1.0, "p": 0.5}, "p is at least 1"),
-        ({"cutoff_m": 1.0, "alpha": 1.0}, "alpha"),
-    ],
-)
-def test_gospa_refuses_what_is_no_gospa(options, words):
-    with pytest.raises(ValueError, match=words):
-        gospa(np.zeros((1, 2)), np.zeros((1, 2)), **options)
-    with pytest.raises(ValueError, match="finite"):
-        gospa(np.full((1, 2), np.nan), np.zeros((1, 2)), cutoff_m=1.0)
+from watchfloor.assess.gospa import gospa
+from watchfloor.assess.tracking import resample, score_tracks, who_holds
 
 
 def samples(rows):
@@ -98,6 +32,69 @@ def test_a_run_is_scored_as_by_hand():
     assert summary.rmse_m == pytest.approx(math.sqrt(18.0 / 7.0))
     assert summary.gospa_m == pytest.approx(2.0 * math.sqrt(59.0) / 4.0)
     assert (summary.localisation_m2, summary.missed_m2, summary.false_m2) == pytest.approx((4.5, 12.5, 12.5))
+    # lives: 7 from 0 to 1, 8 from 2 to 3, 9 from 0 to 3; 5 for no time
+    assert (summary.n_targets, summary.n_never_held, summary.latency_s) == (2, 0, 0.0)
+    assert (summary.n_numbers, summary.n_false_numbers) == (4, 1)
+    assert (summary.life_s, summary.false_life_s) == pytest.approx((5.0 / 3.0, 0.0))
+    assert summary.siap.completeness == pytest.approx(summary.completeness)
+    assert summary.siap.spuriousness == pytest.approx(1.0 / 8.0)
+    assert summary.siap.position_accuracy_m == pytest.approx(6.0 / 7.0)
+    # held over a whole stretch under one number: 1 from 0 to 1 and 2 to 3, 2 from 2 to 3; one change in these 3 s
+    assert summary.siap.number_change_rate_hz == pytest.approx(1.0 / 3.0)
+    assert summary.siap.longest_segment == pytest.approx((1.0 + 1.0) / 6.0)
+    assert math.isnan(summary.siap.velocity_accuracy_mps)
+
+
+def test_a_track_too_many_is_redundant_to_siap_and_false_to_gospa():
+    truth = samples([(0, 1, 0.0), (0, 2, 100.0), (1, 1, 0.0)])
+    tracks = samples([(0, 7, 1.0), (0, 8, -4.0), (0, 9, 50.0), (1, 8, 2.0)])
+    speed = {"truth_mps": np.zeros((3, 2)), "track_mps": np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [0.0, 2.0]])}
+    found = who_holds(*truth, *tracks, cutoff_m=10.0, **speed)
+    assert found.track.tolist() == [7, 8, 8]
+    assert found.target.tolist() == [1, 1, 1]
+    assert found.main.tolist() == [True, False, True]
+    np.testing.assert_allclose(found.error_m, [1.0, 4.0, 2.0])
+    np.testing.assert_allclose(found.error_mps, [5.0, 0.0, 2.0])
+    _, summary = score_tracks(*truth, *tracks, cutoff_m=10.0, **speed)
+    assert summary.n_false == pytest.approx(1.0)  # 8 and 9 at time 0, nobody at time 1
+    assert summary.siap.ambiguity == pytest.approx(3.0 / 2.0)
+    assert summary.siap.spuriousness == pytest.approx(1.0 / 4.0)
+    assert summary.siap.velocity_accuracy_mps == pytest.approx(7.0 / 3.0)
+    assert summary.n_switches == 1  # the assignment goes from 7 to 8
+    assert summary.siap.number_change_rate_hz == 0.0  # a reader of 8 never changes
+    assert (summary.n_never_held, summary.n_false_numbers) == (1, 1)
+
+
+def test_each_time_is_scored_as_gospa_scores_it():
+    rng = np.random.default_rng(52)
+    truth = samples([(t, i, rng.uniform(0.0, 100.0)) for t in range(5) for i in range(12)])
+    tracks = samples([(t, i, rng.uniform(0.0, 100.0)) for t in range(5) for i in range(14)])
+    told = []
+    scores, _ = score_tracks(*truth, *tracks, cutoff_m=10.0, progress=lambda done, of: told.append((done, of)))
+    assert told == [(k + 1, 5) for k in range(5)]
+    for k in range(5):
+        one = gospa(truth[2][truth[0] == k], tracks[2][tracks[0] == k], cutoff_m=10.0)
+        assert scores.gospa_m[k] == pytest.approx(one.distance)
+        assert scores.localisation_m2[k] == pytest.approx(one.localisation)
+        assert (scores.missed_m2[k], scores.false_m2[k]) == pytest.approx((one.missed, one.false))
+
+
+def test_latency_is_the_time_to_the_first_track():
+    truth = samples([(t, 1, 0.0) for t in (0, 10, 20)] + [(t, 2, 100.0) for t in (5, 10, 20)] + [(5, 3, 200.0)])
+    tracks = samples([(10, 7, 0.0), (20, 7, 0.0), (10, 8, 100.0)])
+    _, summary = score_tracks(*truth, *tracks, cutoff_m=10.0)
+    assert summary.latency_s == pytest.approx((10.0 + 5.0) / 2.0)
+    assert (summary.n_targets, summary.n_never_held) == (3, 1)
+
+
+def test_samples_that_make_no_picture_are_refused():
+    one = samples([(0, 1, 0.0)])
+    with pytest.raises(ValueError, match="truth_id: 1 has two samples at 0 s"):
+        score_tracks(*samples([(0, 1, 0.0), (0, 1, 5.0)]), *one, cutoff_m=10.0)
+    with pytest.raises(ValueError, match="track_m must be finite"):
+        score_tracks(*one, *samples([(0, 1, math.nan)]), cutoff_m=10.0)
+    with pytest.raises(ValueError, match="cutoff_m must be above 0"):
+        score_tracks(*one, *one, cutoff_m=-1.0)
 
 
 def test_a_run_without_tracks_or_without_truth_is_scored():

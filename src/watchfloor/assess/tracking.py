@@ -1,4 +1,4 @@
-"""How good a tracker's picture is: GOSPA at one time, and the scores of a whole run.
+"""How good a tracker's picture is over a whole run, from samples of targets and tracks at common times.
 
 Everything works on plain arrays (time, identity, position), so recorded tracks and truth files are scored like
 simulated ones.
@@ -7,102 +7,17 @@ simulated ones.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from watchfloor.assess.gospa import Gospa as Gospa
+from watchfloor.assess.gospa import best_pairs, cutoff_and_order, near_pairs
+from watchfloor.assess.gospa import gospa as gospa
+from watchfloor.assess.siap import Holds, Siap, siap
 from watchfloor.base.columns import Columns
-from watchfloor.base.units import FloatArray, IntArray
-
-
-@dataclass(frozen=True)
-class Gospa:
-    """GOSPA of one set of estimates, with its parts (alpha = 2): ``distance**p = localisation + missed + false``."""
-
-    distance: float
-    """The metric. [m]"""
-    localisation: float
-    """Sum of distance**p over the assigned pairs. [m**p]"""
-    missed: float
-    """``cutoff_m**p / alpha`` for each truth without an estimate. [m**p]"""
-    false: float
-    """``cutoff_m**p / alpha`` for each estimate without a truth. [m**p]"""
-    assignment: IntArray
-    """(n,) estimate of each truth, -1 for none."""
-
-    @property
-    def n_assigned(self) -> int:
-        """Truths that have an estimate."""
-        return int(np.count_nonzero(self.assignment >= 0))
-
-
-def gospa(truth_m: FloatArray, estimate_m: FloatArray, *, cutoff_m: float, p: float = 2.0, alpha: float = 2.0) -> Gospa:
-    r"""Generalised optimal sub-pattern assignment metric between two finite sets of positions.
-
-    Parameters
-    ----------
-    truth_m : (n, d) array
-        True positions. [m]
-    estimate_m : (m, d) array
-        Estimated positions. [m]
-    cutoff_m : float
-        Distance c from which a pair counts as one missed and one false. [m]
-    p : float
-        Exponent, at least 1: how hard large errors weigh.
-    alpha : float
-        Only 2 here: the one value for which missed and false estimates can be told apart.
-
-    Returns
-    -------
-    Gospa
-        The metric, its three parts and the assignment behind them.
-
-    Raises
-    ------
-    ValueError
-        If ``cutoff_m`` is not above 0, ``p`` is below 1, ``alpha`` is not 2, or a position is not finite.
-
-    Notes
-    -----
-    .. math::
-        d = \min_\gamma \Big[\sum_{(i,j)\in\gamma} d(x_i, y_j)^p
-            + \frac{c^p}{2}\big(n + m - 2|\gamma|\big)\Big]^{1/p}
-
-    References
-    ----------
-    Rahmathullah, Garcia-Fernandez & Svensson, "Generalized optimal sub-pattern assignment metric", 20th Int. Conf. on
-    Information Fusion, 2017: definition 1 and, for alpha = 2, proposition 1.
-
-    Examples
-    --------
-    >>> one = gospa(np.array([[0.0, 0.0], [9.0, 0.0]]), np.array([[3.0, 4.0]]), cutoff_m=10.0)
-    >>> one.localisation, one.missed, one.false, round(one.distance, 3)
-    (25.0, 50.0, 0.0, 8.66)
-    """
-    if not (cutoff_m > 0.0 and math.isfinite(cutoff_m)):
-        raise ValueError(f"cutoff_m must be above 0, got {cutoff_m!r}")
-    if not p >= 1.0:
-        raise ValueError(f"p is at least 1, got {p!r}")
-    if alpha != 2.0:
-        raise ValueError(f"missed and false can be told apart for alpha 2 only, got {alpha!r}")
-    truth, estimate = np.asarray(truth_m, np.float64), np.asarray(estimate_m, np.float64)
-    if not (np.isfinite(truth).all() and np.isfinite(estimate).all()):
-        raise ValueError("positions must be finite")
-    n, m = len(truth), len(estimate)
-    assignment = np.full(n, -1, np.int64)
-    half = 0.5 * cutoff_m**p
-    localisation = 0.0
-    if n and m:
-        apart = np.linalg.norm(truth[:, None, :] - estimate[None, :, :], axis=2) ** p
-        cost = np.minimum(apart, cutoff_m**p)
-        rows, columns = linear_sum_assignment(cost)
-        kept = apart[rows, columns] < cutoff_m**p
-        assignment[rows[kept]] = columns[kept]
-        localisation = float(apart[rows[kept], columns[kept]].sum())
-    assigned = int(np.count_nonzero(assignment >= 0))
-    missed, false = half * (n - assigned), half * (m - assigned)
-    return Gospa((localisation + missed + false) ** (1.0 / p), localisation, missed, false, assignment)
+from watchfloor.base.units import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,6 +68,22 @@ class TrackSummary:
     """Share of a target's samples held by the one track that held it longest, averaged over targets. [1]"""
     rmse_m: float
     """Root mean square distance of assigned pairs. [m]"""
+    n_targets: int
+    """Targets."""
+    n_never_held: int
+    """Targets that never had a track."""
+    latency_s: float
+    """Time from a target's first sample to its first track, averaged over targets that had one; NaN if none had. [s]"""
+    n_numbers: int
+    """Track numbers."""
+    n_false_numbers: int
+    """Track numbers that never came within the cutoff of a target."""
+    life_s: float
+    """Time from first to last sample of a track that held a target, averaged; NaN if there is none. [s]"""
+    false_life_s: float
+    """The same of tracks that never held one. [s]"""
+    siap: Siap
+    """The attributes of a single integrated air picture."""
 
 
 def score_tracks(
@@ -164,6 +95,11 @@ def score_tracks(
     track_m: FloatArray,
     *,
     cutoff_m: float,
+    truth_mps: FloatArray | None = None,
+    track_mps: FloatArray | None = None,
+    truth_label: IntArray | None = None,
+    track_label: IntArray | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[TrackScores, TrackSummary]:
     """Score tracks against the truth at the truth's times.
 
@@ -175,6 +111,12 @@ def score_tracks(
         Samples of the tracks at the same times exactly (see ``resample``): time, number, position. [s, 1, m]
     cutoff_m : float
         Cutoff of GOSPA: a track farther away does not hold a target. [m]
+    truth_mps, track_mps : (n, d), (m, d) arrays, optional
+        Velocities of the samples, for the velocity's accuracy. [m/s]
+    truth_label, track_label : (n,), (m,) arrays, optional
+        Identities of the samples, -1 for none, for what SIAP says of identities.
+    progress : callable, optional
+        Called with (times done, times).
 
     Returns
     -------
@@ -186,88 +128,188 @@ def score_tracks(
     Raises
     ------
     ValueError
-        If there is no sample at all, or ``gospa`` refuses the values.
+        If there is no sample at all, a value is not finite, or a target has two samples at one time.
 
     Notes
     -----
     Each time is assigned on its own (GOSPA's assignment), so a switch is counted between one assignment and the
-    target's next. Completeness and continuity follow the SIAP attributes of the same names in spirit.
+    target's next. A track left without a target within the cutoff of one, the nearest counts, holds it too: redundant,
+    false for GOSPA, and counted by SIAP's ambiguity. `trajectories.trajectory_gospa` weighs assignments over time.
 
     References
     ----------
-    SIAP System Engineering Task Force, *Single Integrated Air Picture (SIAP) Attributes*, version 2.0, technical report
-    2003-029, 2003.
+    As `gospa.gospa` and `siap.siap`.
     """
-    times = np.union1d(truth_t_s, track_t_s)
-    if len(times) == 0:
-        raise ValueError("nothing to score: neither truth nor tracks hold a sample")
-    truth_order, track_order = np.argsort(truth_t_s, kind="stable"), np.argsort(track_t_s, kind="stable")
-    truth_edges = (
-        np.searchsorted(truth_t_s[truth_order], times),
-        np.searchsorted(truth_t_s[truth_order], times, "right"),
-    )
-    track_edges = (
-        np.searchsorted(track_t_s[track_order], times),
-        np.searchsorted(track_t_s[track_order], times, "right"),
-    )
-    rows = []
-    held_truth, held_track = [], []
-    for i in range(len(times)):
-        mine = truth_order[truth_edges[0][i] : truth_edges[1][i]]
-        theirs = track_order[track_edges[0][i] : track_edges[1][i]]
-        one = gospa(truth_m[mine], track_m[theirs], cutoff_m=cutoff_m)
-        rows.append((one.distance, one.localisation, one.missed, one.false, len(mine), len(theirs), one.n_assigned))
-        held = np.full(len(mine), -1, np.int64)
-        found = one.assignment >= 0
-        held[found] = track_id[theirs[one.assignment[found]]]
-        held_truth.append(truth_id[mine])
-        held_track.append(held)
+    cutoff_m, _ = cutoff_and_order(cutoff_m, 2.0)
+    truth, tracks = _samples(truth_t_s, truth_id, truth_m), _samples(track_t_s, track_id, track_m)
+    times, holds, rows, which = _hold(truth, tracks, cutoff_m, truth_mps, track_mps, progress)
     table = np.array(rows, np.float64)
-    counts = table[:, 4:].astype(np.int64)
+    counts = table[:, 1:].astype(np.int64)
+    half = 0.5 * cutoff_m**2
+    missed, false = half * (table[:, 1] - table[:, 3]), half * (table[:, 2] - table[:, 3])
     scores = TrackScores(
         t_s=times,
-        gospa_m=table[:, 0],
-        localisation_m2=table[:, 1],
-        missed_m2=table[:, 2],
-        false_m2=table[:, 3],
+        gospa_m=np.sqrt(table[:, 0] + missed + false),
+        localisation_m2=table[:, 0],
+        missed_m2=missed,
+        false_m2=false,
         n_truth=counts[:, 0],
         n_tracks=counts[:, 1],
         n_assigned=counts[:, 2],
     )
-    n_switches, n_breaks, continuity = _lives(np.concatenate(held_truth), np.concatenate(held_track))
+    n_switches, n_breaks, continuity, n_never, latency_s = _lives(truth_t_s, truth_id, holds)
+    n_numbers, n_false_numbers, life_s, false_life_s = _tracks(track_t_s, track_id, holds)
     n_truth, n_assigned = int(counts[:, 0].sum()), int(counts[:, 2].sum())
     summary = TrackSummary(
-        gospa_m=float(table[:, 0].mean()),
+        gospa_m=float(scores.gospa_m.mean()),
         cutoff_m=cutoff_m,
-        localisation_m2=float(table[:, 1].mean()),
-        missed_m2=float(table[:, 2].mean()),
-        false_m2=float(table[:, 3].mean()),
+        localisation_m2=float(scores.localisation_m2.mean()),
+        missed_m2=float(missed.mean()),
+        false_m2=float(false.mean()),
         completeness=n_assigned / n_truth if n_truth else 0.0,
         n_false=float((counts[:, 1] - counts[:, 2]).mean()),
         n_switches=n_switches,
         n_breaks=n_breaks,
         continuity=continuity,
-        rmse_m=math.sqrt(table[:, 1].sum() / n_assigned) if n_assigned else math.nan,
+        rmse_m=math.sqrt(table[:, 0].sum() / n_assigned) if n_assigned else math.nan,
+        n_targets=len(np.unique(truth_id)),
+        n_never_held=n_never,
+        latency_s=latency_s,
+        n_numbers=n_numbers,
+        n_false_numbers=n_false_numbers,
+        life_s=life_s,
+        false_life_s=false_life_s,
+        siap=siap(
+            truth_t_s,
+            truth_id,
+            holds,
+            n_track_samples=len(track_t_s),
+            truth_label=truth_label,
+            track_label=None if track_label is None else np.asarray(track_label)[which],
+        ),
     )
     return scores, summary
 
 
-def _lives(target: IntArray, held: IntArray) -> tuple[int, int, float]:
-    """Switches, breaks and continuity from (target, track or -1) in time order."""
-    order = np.argsort(target, kind="stable")
-    target, held = target[order], held[order]
-    n_switches = n_breaks = 0
-    shares = []
-    for one in np.split(held, np.flatnonzero(np.diff(target)) + 1):
-        if len(one) == 0:
-            continue
-        tracked = one >= 0
-        numbers = one[tracked]
-        n_switches += int(np.count_nonzero(np.diff(numbers)))
-        starts = np.count_nonzero(tracked[1:] & ~tracked[:-1]) + int(tracked[0])
-        n_breaks += max(int(starts) - 1, 0)
-        shares.append(np.unique(numbers, return_counts=True)[1].max() / len(one) if len(numbers) else 0.0)
-    return n_switches, n_breaks, float(np.mean(shares)) if shares else 0.0
+def who_holds(
+    truth_t_s: FloatArray,
+    truth_id: IntArray,
+    truth_m: FloatArray,
+    track_t_s: FloatArray,
+    track_id: IntArray,
+    track_m: FloatArray,
+    *,
+    cutoff_m: float,
+    truth_mps: FloatArray | None = None,
+    track_mps: FloatArray | None = None,
+) -> Holds:
+    """Say which track holds which target at each time; arguments and rules as `score_tracks`."""
+    cutoff_m, _ = cutoff_and_order(cutoff_m, 2.0)
+    truth, tracks = _samples(truth_t_s, truth_id, truth_m), _samples(track_t_s, track_id, track_m)
+    return _hold(truth, tracks, cutoff_m, truth_mps, track_mps, None)[1]
+
+
+def _samples(t_s: FloatArray, identity: IntArray, position_m: FloatArray) -> tuple[FloatArray, IntArray, FloatArray]:
+    return np.asarray(t_s, np.float64), np.asarray(identity), np.asarray(position_m, np.float64)
+
+
+def _hold(
+    truth: tuple[FloatArray, IntArray, FloatArray],
+    tracks: tuple[FloatArray, IntArray, FloatArray],
+    cutoff_m: float,
+    truth_mps: FloatArray | None,
+    track_mps: FloatArray | None,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[FloatArray, Holds, list[tuple[float, int, int, int]], IntArray]:
+    """Times, who holds whom, (sum of squares, targets, tracks, pairs) of each time, and the track row of each hold."""
+    (truth_t_s, truth_id, truth_m), (track_t_s, track_id, track_m) = truth, tracks
+    times = np.union1d(truth_t_s, track_t_s)
+    if len(times) == 0:
+        raise ValueError("nothing to score: neither truth nor tracks hold a sample")
+    for name, value in (("truth_m", truth_m), ("track_m", track_m), ("truth_t_s and track_t_s", times)):
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} must be finite")
+    truth_order, track_order = np.argsort(truth_t_s, kind="stable"), np.argsort(track_t_s, kind="stable")
+    truth_at = np.searchsorted(truth_t_s[truth_order], np.append(times, np.inf))
+    track_at = np.searchsorted(track_t_s[track_order], np.append(times, np.inf))
+    rows: list[tuple[float, int, int, int]] = []
+    held: list[tuple[IntArray, IntArray, FloatArray, BoolArray]] = []
+    for k in range(len(times)):
+        mine, theirs = truth_order[truth_at[k] : truth_at[k + 1]], track_order[track_at[k] : track_at[k + 1]]
+        n, m, squares, n_pairs = len(mine), len(theirs), 0.0, 0
+        if n and m:
+            i, j, apart = near_pairs(truth_m[mine], track_m[theirs], cutoff_m)
+            gain = 1.0 - (apart / cutoff_m) ** 2
+            worth = np.flatnonzero(gain > 0.0)
+            taken = worth[best_pairs(i[worth], j[worth], gain[worth], n, m)]
+            squares, n_pairs = float((apart[taken] ** 2).sum()), len(taken)
+            free = np.ones(m, bool)
+            free[j[taken]] = False
+            more = np.flatnonzero(free[j])
+            if len(more):
+                more = more[np.lexsort((apart[more], j[more]))]
+                more = more[np.unique(j[more], return_index=True)[1]]  # the nearest target of each
+                taken = np.concatenate([taken, more])
+            held.append((mine[i[taken]], theirs[j[taken]], apart[taken], np.arange(len(taken)) < n_pairs))
+        rows.append((squares, n, m, n_pairs))
+        if progress is not None:
+            progress(k + 1, len(times))
+    nobody = np.empty(0, np.int64)
+    held.append((nobody, nobody, np.empty(0), np.empty(0, bool)))
+    a, b, error, main = (np.concatenate(column) for column in zip(*held, strict=True))
+    slip = np.full(len(a), np.nan)
+    if truth_mps is not None and track_mps is not None:
+        slip = np.linalg.norm(np.asarray(truth_mps)[a] - np.asarray(track_mps)[b], axis=1)
+    holds = Holds(
+        t_s=truth_t_s[a],
+        target=truth_id[a],
+        track=track_id[b],
+        main=main,
+        error_m=error,
+        error_mps=slip,
+    )
+    return times, holds, rows, b
+
+
+def _lives(t_s: FloatArray, target: IntArray, holds: Holds) -> tuple[int, int, float, int, float]:
+    """Switches, breaks, continuity, targets never held, and latency."""
+    order = np.lexsort((t_s, target))
+    t, who = np.asarray(t_s, np.float64)[order], target[order]
+    names, j = np.unique(who, return_inverse=True)
+    if len(names) == 0:
+        return 0, 0, 0.0, 0, math.nan
+    first = np.searchsorted(j, np.arange(len(names)))
+    long = np.bincount(j)
+    times = np.unique(t)
+    key = j * len(times) + np.searchsorted(times, t)
+    if len(key) and (np.diff(key) == 0).any():
+        row = int(np.flatnonzero(np.diff(key) == 0)[0])
+        raise ValueError(f"truth_id: {who[row]} has two samples at {t[row]:g} s; keep one of them")
+    mine = np.searchsorted(names, holds.target[holds.main])
+    row = np.searchsorted(key, mine * len(times) + np.searchsorted(times, holds.t_s[holds.main]))
+    sort = np.argsort(row)
+    row, number, mine = row[sort], holds.track[holds.main][sort], mine[sort]
+    same = np.diff(mine) == 0
+    n_switches = int(np.count_nonzero(same & (np.diff(number) != 0)))
+    n_breaks = int(np.count_nonzero(same & (np.diff(row) > 1)))
+    best = np.zeros(len(names))
+    pairs, counts = np.unique(np.stack([mine, number]), axis=1, return_counts=True)
+    np.maximum.at(best, pairs[0], counts)
+    held, start = np.unique(mine, return_index=True)
+    latency_s = float((t[row[start]] - t[first[held]]).mean()) if len(held) else math.nan
+    return n_switches, n_breaks, float((best / long).mean()), len(names) - len(held), latency_s
+
+
+def _tracks(t_s: FloatArray, number: IntArray, holds: Holds) -> tuple[int, int, float, float]:
+    """Track numbers, those that never held a target, and the mean lives of both sorts."""
+    names, j = np.unique(number, return_inverse=True)
+    first, last = np.full(len(names), np.inf), np.full(len(names), -np.inf)
+    np.minimum.at(first, j, t_s)
+    np.maximum.at(last, j, t_s)
+    good = np.isin(names, holds.track)
+    life = last - first
+    means = [float(life[which].mean()) if which.any() else math.nan for which in (good, ~good)]
+    return len(names), int(np.count_nonzero(~good)), means[0], means[1]
 
 
 def resample(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -354,9 +354,8 @@ def _rows(summaries: Sequence[TrackSummary]) -> list[Row]:
     if not summaries:
         return []
     rows: list[Row] = []
-    for one in fields(TrackSummary):
-        name, unit = _SAID[one.name]
-        rows.append((one.name, name, _over([getattr(summary, one.name) for summary in summaries]), unit))
+    for key, (name, unit) in _SAID.items():
+        rows.append((key, name, _over([getattr(summary, key) for summary in summaries]), unit))
     return rows
 
 
