@@ -28,10 +28,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from watchfloor.assess.tracking import gospa
 
@@ -397,7 +393,7 @@ _C_LEGS = {"straight_s": 60.0, "turn_s": 15.0, "rates_rps": (math.radians(1.0), 
 
 
 def c_scale(n: int, seed: int = 3000, *, rot: bool = False) -> Scenario:
-    """n aircraft and as many false plots a scan all round, 5 to 150 km; ``rot``: each plot at its own sweep time."""
+    """Aircraft all round, 5 to 150 km, and as many false plots a scan; ``rot``: each plot at its own sweep time."""
     rng = np.random.default_rng(seed)
     n_scans, period_s = 20, 4.0
     ground, azimuth = np.sqrt(rng.uniform(5e3**2, 150e3**2, n)), rng.uniform(0.0, 2.0 * np.pi, n)
@@ -442,3 +438,245 @@ def c_dense100(seed: int = 4000) -> Scenario:
         "c_dense100_sync", seed, rng, raid, n_scans=n_scans, period_s=period_s, cutoff_m=500.0, pd=0.9, clutter=100.0,
         sd=_C_SD, extent=_C_EXTENT,
     )  # fmt: skip
+
+
+# The scorer
+
+
+def score(scenario: Scenario, estimates: Estimates) -> dict[str, float]:
+    """Score a tracker's picture against the truth of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The run.
+    estimates : sequence of (ids, positions)
+        Per scan: track numbers and positions at the scoring time. [1, m]
+
+    Returns
+    -------
+    dict
+        ``gospa_m`` (p = 2, alpha = 2; the root taken scan by scan, then the mean over scans), ``gospa_late_m`` (second
+        half of the scans only), ``missed`` and ``false`` (mean number a scan), ``switches`` (times in the run that the
+        number of the track assigned to a target changed, gaps bridged), ``completeness`` (share of target scans with a
+        track), ``rmse_m`` (of assigned pairs).
+    """
+    if len(estimates) != scenario.n_scans:
+        raise ValueError(f"estimates must hold one entry for each of {scenario.n_scans} scans, got {len(estimates)}")
+    d = scenario.dims
+    held = np.full(1 + max((int(ids.max()) for ids in scenario.truth_id if len(ids)), default=0), -1, np.int64)
+    distance, squared, n_truth, n_false, n_assigned, switches = [], 0.0, 0, 0, 0, 0
+    for k, (number, position) in enumerate(estimates):
+        one = gospa(scenario.truth[k][:, :d], np.asarray(position)[:, :d], cutoff_m=scenario.cutoff_m)
+        mine = np.flatnonzero(one.assignment >= 0)
+        target, track = scenario.truth_id[k][mine], np.asarray(number)[one.assignment[mine]]
+        switches += int(np.count_nonzero((held[target] >= 0) & (held[target] != track)))
+        held[target] = track
+        distance.append(one.distance)
+        squared += one.localisation
+        n_truth += len(one.assignment)
+        n_assigned += len(mine)
+        n_false += len(position) - len(mine)
+    return {
+        "gospa_m": float(np.mean(distance)),
+        "gospa_late_m": float(np.mean(distance[scenario.n_scans // 2 :])),
+        "missed": (n_truth - n_assigned) / scenario.n_scans,
+        "false": n_false / scenario.n_scans,
+        "switches": float(switches),
+        "completeness": n_assigned / max(n_truth, 1),
+        "rmse_m": math.sqrt(squared / n_assigned) if n_assigned else math.nan,
+    }
+
+
+# The oracle: perfect association
+
+
+@dataclass(frozen=True)
+class Model:
+    """Motion at constant turn rate with white acceleration."""
+
+    q_m2ps3: float
+    """Intensity of the horizontal acceleration noise, each axis. [m2/s3]"""
+    q_up_m2ps3: float = 0.5
+    """Intensity of the vertical acceleration noise. [m2/s3]"""
+    rate_rps: float = 0.0
+    """Turn rate, clockwise from above. [rad/s]"""
+
+
+ONE_MODEL = (Model(400.0),)
+"""Constant velocity with the noise that one model needs to follow the turns of B and C."""
+B_MODELS = (
+    Model(10.0),
+    Model(10.0, rate_rps=math.radians(4.0)),
+    Model(10.0, rate_rps=math.radians(-4.0)),
+    Model(400.0),
+)
+"""Straight, turning either way, anything: the models of the floor of B."""
+C_MODELS = (
+    Model(10.0),
+    Model(10.0, rate_rps=math.radians(2.0)),
+    Model(10.0, rate_rps=math.radians(-2.0)),
+    Model(400.0),
+)
+"""The same for C, whose turns are slower."""
+SPEED_SD_MPS = np.array([150.0, 150.0, 10.0])
+"""Standard deviation of the velocity east, north and up before anything is known. [m/s]"""
+
+
+def oracle(
+    scenario: Scenario, models: Sequence[Model] = ONE_MODEL, *, sojourn_s: float = 20.0, speed_sd_mps: float = 10.0
+) -> list[tuple[IntArray, FloatArray]]:
+    """Track a scenario with every plot's origin known: what is left is the filter's own error, a tracker's floor.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The run.
+    models : sequence of Model
+        Models of the interacting multiple-model filter (one: an extended Kalman filter); not used for scenario A, whose
+        linear filter has the white acceleration that the scenario states.
+    sojourn_s : float
+        Mean time in one model. [s]
+    speed_sd_mps : float
+        Scenario A: standard deviation of the velocity before the second plot. [m/s]
+
+    Returns
+    -------
+    list of (ids, positions)
+        Every target alive, from its first plot to its last scan.
+    """
+    return _oracle_a(scenario, speed_sd_mps) if scenario.dims == 2 else _oracle_radar(scenario, models, sojourn_s)
+
+
+def _oracle_a(scenario: Scenario, speed_sd_mps: float) -> list[tuple[IntArray, FloatArray]]:
+    """Both axes share one covariance: 2 x 2 a target."""
+    n = 1 + int(max(ids.max() for ids in scenario.truth_id))
+    dt, q, r = scenario.period_s, A_SIGMA_V_MPS2**2, float(scenario.sd[0] ** 2)
+    move = np.array([[1.0, dt], [0.0, 1.0]])
+    noise = q * np.array([[0.25 * dt**4, 0.5 * dt**3], [0.5 * dt**3, dt**2]])
+    x, p, seen = np.zeros((n, 2, 2)), np.zeros((n, 2, 2)), np.zeros(n, bool)  # x[target, position or rate, axis]
+    out = []
+    for k in range(scenario.n_scans):
+        x, p = move @ x, move @ p @ move.T + noise
+        mine = scenario.origin[k] >= 0
+        who, z = scenario.origin[k][mine], scenario.plots[k][mine]
+        old = seen[who]
+        a, first = who[old], who[~old]
+        gain = p[a, :, 0] / (p[a, 0, 0] + r)[:, None]
+        x[a] += gain[:, :, None] * (z[old] - x[a, 0])[:, None, :]
+        p[a] -= gain[:, :, None] * p[a, 0][:, None, :]
+        x[first], p[first] = 0.0, np.diag([r, speed_sd_mps**2])
+        x[first, 0] = z[~old]
+        seen[first] = True
+        alive = scenario.truth_id[k][seen[scenario.truth_id[k]]]
+        out.append((alive, x[alive, 0].copy()))
+    return out
+
+
+def _oracle_radar(scenario: Scenario, models: Sequence[Model], sojourn_s: float) -> list[tuple[IntArray, FloatArray]]:
+    n, m = 1 + int(max(ids.max() for ids in scenario.truth_id)), len(models)
+    x, p, w = np.zeros((m, n, 6)), np.zeros((m, n, 6, 6)), np.full((n, m), 1.0 / m)
+    t, seen, r = np.zeros(n), np.zeros(n, bool), np.diag(scenario.sd**2)
+    out = []
+    for k in range(scenario.n_scans):
+        mine = scenario.origin[k] >= 0
+        who, z, at_s = scenario.origin[k][mine], scenario.plots[k][mine], scenario.plot_t_s[k][mine]
+        old = seen[who]
+        a, first = who[old], who[~old]
+        xa, pa, wa = _moved(models, sojourn_s, x[:, a], p[:, a], w[a], at_s[old] - t[a])
+        log_l = np.empty((len(a), m))
+        for i in range(m):
+            xa[i], pa[i], log_l[:, i] = _updated(xa[i], pa[i], z[old], r)
+        wa = wa * np.exp(log_l - log_l.max(axis=1, keepdims=True, initial=-np.inf))
+        x[:, a], p[:, a], w[a] = xa, pa, wa / wa.sum(axis=1, keepdims=True)
+        x[:, first], p[:, first] = _started(z[~old], scenario.sd)
+        t[who], seen[first] = at_s, True
+        alive = scenario.truth_id[k][seen[scenario.truth_id[k]]]
+        xr, _, wr = _moved(models, sojourn_s, x[:, alive], p[:, alive], w[alive], scenario.scan_t_s[k] - t[alive])
+        out.append((alive, np.einsum("im,mij->ij", wr, xr[:, :, :3])))
+    return out
+
+
+def _started(z: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """State (n, 6) and covariance from one plot: the speed along the line of sight is measured, the rest unknown."""
+    n = len(z)
+    x, p = np.zeros((n, 6)), np.zeros((n, 6, 6))
+    x[:, :3] = cartesian(z)
+    jacobian = np.linalg.inv(_jacobian(x)[:, :3, :3])
+    p[:, :3, :3] = jacobian * sd[:3] ** 2 @ jacobian.transpose(0, 2, 1)
+    p[:, 3:, 3:] = np.diag(SPEED_SD_MPS**2)
+    sight = x[:, :3] / z[:, :1]
+    gain = sight * SPEED_SD_MPS**2
+    gain /= (np.einsum("ij,ij->i", gain, sight) + sd[3] ** 2)[:, None]
+    x[:, 3:] = gain * z[:, 3:]
+    p[:, 3:, 3:] -= gain[:, :, None] * (sight * SPEED_SD_MPS**2)[:, None, :]
+    return x, p
+
+
+def _jacobian(x: FloatArray) -> FloatArray:
+    """Derivatives (n, 4, 6) of range, azimuth, elevation and range rate."""
+    place, velocity = x[:, :3], x[:, 3:]
+    far = np.linalg.norm(place, axis=1)
+    ground2 = place[:, 0] ** 2 + place[:, 1] ** 2
+    ground = np.sqrt(ground2)
+    sight = place / far[:, None]
+    rate = np.einsum("ij,ij->i", sight, velocity)
+    out = np.zeros((len(x), 4, 6))
+    out[:, 0, :3] = out[:, 3, 3:] = sight
+    out[:, 1, 0], out[:, 1, 1] = place[:, 1] / ground2, -place[:, 0] / ground2
+    out[:, 2, :2] = -place[:, :2] * (place[:, 2] / (far**2 * ground))[:, None]
+    out[:, 2, 2] = ground / far**2
+    out[:, 3, :3] = (velocity - rate[:, None] * sight) / far[:, None]
+    return out
+
+
+def _moved(
+    models: Sequence[Model], sojourn_s: float, x: FloatArray, p: FloatArray, w: FloatArray, dt_s: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mix the models, then move each by ``dt_s``: x (m, n, 6), p (m, n, 6, 6), w (n, m)."""
+    m, n = len(models), len(dt_s)
+    if m > 1:
+        leave = 1.0 - np.exp(-dt_s / sojourn_s)
+        switch = np.eye(m) * (1.0 - leave)[:, None, None] + (1.0 - np.eye(m)) * (leave / (m - 1))[:, None, None]
+        joint = w[:, :, None] * switch  # (n, from, to)
+        w = joint.sum(axis=1)
+        share = joint / w[:, None, :]
+        mean = np.einsum("nij,ink->jnk", share, x)
+        apart = x[:, None] - mean[None]  # (from, to, n, 6)
+        p = np.einsum("nij,inkl->jnkl", share, p) + np.einsum("nij,ijnk,ijnl->jnkl", share, apart, apart)
+        x = mean
+    moved_x, moved_p = np.empty_like(x), np.empty_like(p)
+    for i, model in enumerate(models):
+        turn = model.rate_rps * dt_s
+        along, across = dt_s * np.sinc(turn / np.pi), 0.5 * dt_s * turn * np.sinc(0.5 * turn / np.pi) ** 2
+        f = np.tile(np.eye(6), (n, 1, 1))
+        f[:, 0, 3] = f[:, 1, 4] = along
+        f[:, 0, 4], f[:, 1, 3] = across, -across  # clockwise: from north towards east
+        f[:, 3, 3] = f[:, 4, 4] = np.cos(turn)
+        f[:, 3, 4], f[:, 4, 3] = np.sin(turn), -np.sin(turn)
+        f[:, 2, 5] = dt_s
+        q = np.array([model.q_m2ps3, model.q_m2ps3, model.q_up_m2ps3])
+        moved_x[i] = (f @ x[i][:, :, None])[:, :, 0]
+        moved_p[i] = f @ p[i] @ f.transpose(0, 2, 1)
+        size = np.abs(dt_s)
+        for axis in range(3):
+            moved_p[i, :, axis, axis] += q[axis] * size**3 / 3.0
+            moved_p[i, :, axis, axis + 3] += q[axis] * dt_s * size / 2.0
+            moved_p[i, :, axis + 3, axis] += q[axis] * dt_s * size / 2.0
+            moved_p[i, :, axis + 3, axis + 3] += q[axis] * size
+    return moved_x, moved_p, w
+
+
+def _updated(x: FloatArray, p: FloatArray, z: FloatArray, r: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Extended Kalman update of n states with a plot each, and the log-likelihoods."""
+    h = _jacobian(x)
+    off = z - polar(x)
+    off[:, 1] = (off[:, 1] + np.pi) % (2.0 * np.pi) - np.pi
+    ph = p @ h.transpose(0, 2, 1)
+    s = h @ ph + r
+    gain = np.linalg.solve(s, ph.transpose(0, 2, 1)).transpose(0, 2, 1)
+    weighted = np.linalg.solve(s, off[:, :, None])[:, :, 0]
+    keep = np.eye(6) - gain @ h
+    p = keep @ p @ keep.transpose(0, 2, 1) + gain @ r @ gain.transpose(0, 2, 1)
+    log_l = -0.5 * (np.einsum("ij,ij->i", off, weighted) + np.linalg.slogdet(s)[1])
+    return x + (gain @ off[:, :, None])[:, :, 0], p, log_l
