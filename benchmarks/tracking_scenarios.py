@@ -12,10 +12,11 @@ What the radar scenarios share
     is detected with one probability wherever it flies. False plots are Poisson in number, uniform in ground area,
     azimuth, altitude (0 to 15 km) and range rate.
 What is chosen here
-    Close pairs fly one course at constant offset and begin and end together; late births lie in the first 60 % of the
-    scans and early ends in the last 60 %, uniformly; a raid flies one course (legs as in ``c_scale``), each of its
-    aircraft with a level drift of its own; a target that would be swept twice or not at all within a turn of the
-    antenna because it crosses north is swept once.
+    In ``b_radar50`` targets begin uniformly in range (5 to 80 km), in ``c_scale`` uniformly in area; close pairs fly
+    one course at constant offset and live together; late births lie in the scans 10 to 69, early ends in the last half,
+    uniformly; the raid first heads for the radar from 50 km, on one course with legs as in ``c_scale``, each aircraft
+    with a level drift of its own; a target that crosses north and would be swept twice or not at all within a turn of
+    the antenna is swept once.
 Rows of plots come in random order within a scan (by time where the antenna turns): order tells nothing.
 """
 
@@ -358,7 +359,7 @@ def b_radar50(seed: int = 2000) -> Scenario:
     rng = np.random.default_rng(seed)
     n_scans, period_s, n_courses = 100, 2.0, 40  # 30 single, 10 pairs
     extent = np.array([[5e3, 80e3], [0.0, 0.5 * np.pi], [0.0, 15e3], [-350.0, 350.0]])
-    ground = np.sqrt(rng.uniform(5e3**2, 80e3**2, n_courses))
+    ground = rng.uniform(5e3, 80e3, n_courses)
     azimuth = rng.uniform(0.0, 0.5 * np.pi, n_courses)
     courses = _Courses.draw(
         rng,
@@ -371,9 +372,9 @@ def b_radar50(seed: int = 2000) -> Scenario:
         rates_rps=(math.radians(2.0), math.radians(6.0)),
     )
     height = rng.uniform(1e3, 12e3, n_courses)
-    late, early = rng.random(n_courses) < 0.4, rng.random(n_courses) < 0.3
-    first = np.where(late, rng.integers(1, int(0.6 * n_scans), n_courses), 0)
-    last = np.where(early, rng.integers(int(0.4 * n_scans), n_scans - 1, n_courses), n_scans - 1)
+    late, early = (rng.permutation(n_courses) < share * n_courses for share in (0.4, 0.3))
+    first = np.where(late, rng.integers(int(0.1 * n_scans), int(0.7 * n_scans), n_courses), 0)
+    last = np.where(early, rng.integers(int(0.5 * n_scans), n_scans - 1, n_courses), n_scans - 1)
     last = np.maximum(last, np.minimum(first + 10, n_scans - 1))
     course = np.concatenate([np.arange(n_courses), np.arange(30, n_courses)])
     apart, bearing = rng.uniform(400.0, 800.0, 10), rng.uniform(0.0, 2.0 * np.pi, 10)
@@ -424,7 +425,7 @@ def c_dense100(seed: int = 4000) -> Scenario:
     courses = _Courses.draw(
         rng,
         50e3 * np.array([[math.sin(azimuth), math.cos(azimuth)]]),
-        rng.uniform(0.0, 2.0 * np.pi, 1),
+        np.array([azimuth + np.pi]),
         rng.uniform(100.0, 300.0, 1),
         until_s=n_scans * period_s,
         **_C_LEGS,  # type: ignore[arg-type]
