@@ -146,6 +146,27 @@ def test_noise_of_the_turn_rate_reaches_velocity_and_position():
         assert np.linalg.eigvalsh(got[np.ix_(used, used)] / np.outer(sd, sd)).min() > -1e-12
 
 
+@pytest.mark.parametrize("name", [*MODELS, "unknown"])
+@pytest.mark.parametrize("flat", [True, False])
+def test_the_transition_is_the_derivative_of_the_move(name, flat):
+    rng = np.random.default_rng(8)
+    m = MODELS.get(name, model(k.CT_UNKNOWN, Q_RATE=1e-5))
+    x = state(10, rng, flat)
+    f = np.empty((10, 10))
+    for dt in (0.3, 6.0, -2.0):
+        k.transition(m, dt, flat, x, f)
+        want = np.zeros((10, 10))
+        step = np.array([1.0] * 3 + [0.1] * 3 + [0.1] * 3 + [1e-5])
+        for c in range(10):
+            wide = np.zeros(10)
+            wide[c] = step[c]
+            more, less = moved(m, dt, flat, x + wide, np.eye(10))[0], moved(m, dt, flat, x - wide, np.eye(10))[0]
+            want[:, c] = (more - less) / (2.0 * step[c])
+        size = np.array([1.0] * 3 + [0.1] * 3 + [0.1] * 3 + [1e-3])  # of one unit of each component in the others
+        # over the Earth the derivative leaves out the curvature: (d / R) of the length moved, 1.5 km at most here
+        np.testing.assert_allclose(f * size, want * size, atol=1e-5 if flat else 4e-3)
+
+
 def height_and_speed(x):
     up = np.empty(3)
     height = k.vertical(x, False, up)

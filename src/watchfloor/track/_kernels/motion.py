@@ -115,15 +115,43 @@ def _sine_gap(angle: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def _turn(theta: float) -> tuple[float, float, float, float]:
+    """Sine and cosine of an angle, (1 - cos) / angle^2 and (angle - sin) / angle^3."""
+    gap, half = _sine_gap(theta), 0.5 * theta
+    chord = math.sin(half) / half if abs(half) > 1e-8 else 1.0
+    versed = 0.5 * chord * chord
+    square = theta * theta
+    return theta * (1.0 - square * gap), 1.0 - square * versed, versed, gap
+
+
+@njit(cache=True, error_model="numpy")
+def _rate_share(theta: float, dt: float, sine: float, cosine: float) -> tuple[float, float]:
+    """How position moves with the rate: along the velocity, and along velocity x up."""
+    if abs(theta) > 0.05:
+        scale = dt * dt / (theta * theta)
+        return scale * (sine - theta * cosine), scale * (theta * sine + cosine - 1.0)
+    s = theta * theta
+    along = dt * dt * theta * (1.0 / 3.0 - s / 30.0 * (1.0 - s / 28.0 * (1.0 - s / 54.0)))
+    return along, dt * dt * (0.5 - s / 8.0 * (1.0 - s / 18.0 * (1.0 - s / 40.0)))
+
+
+@njit(cache=True, error_model="numpy")
+def _fade(t: float, tau: float) -> tuple[float, float, float]:
+    """What an acceleration that fades with ``tau`` does to position and velocity, and what is left of it."""
+    w = t / tau
+    va = -math.expm1(-w)
+    pa = w - va
+    if abs(w) < 0.1:  # the difference cancels: its series
+        pa = w * w / 2.0 * (1.0 - w / 3.0 * (1.0 - w / 4.0 * (1.0 - w / 5.0 * (1.0 - w / 6.0 * (1.0 - w / 7.0)))))
+    return pa * tau * tau, va * tau, math.exp(-w)
+
+
+@njit(cache=True, error_model="numpy")
 def _move_ct(model: FloatArray, rate: float, dt: float, flat: bool, x: FloatArray, p: FloatArray) -> None:
     """Turn velocity about the vertical by -rate dt; position by the way flown; noise in closed form."""
     ux, uy, uz = _normal(x, flat)
     theta = -rate * dt
-    gap, half = _sine_gap(theta), 0.5 * theta
-    sine = theta * (1.0 - theta * theta * gap)  # of theta, without a second call
-    chord = math.sin(half) / half if abs(half) > 1e-8 else 1.0
-    versed = 0.5 * chord * chord  # (1 - cos theta) / theta^2
-    cosine = 1.0 - theta * theta * versed
+    sine, cosine, versed, gap = _turn(theta)
     # F = [1 A; 0 B] with A = a0 + a1 u u' + a2 [u x], B likewise
     a0, a1, a2 = dt * (1.0 - theta * theta * gap), dt * theta * theta * gap, dt * theta * versed
     b1 = 1.0 - cosine
@@ -216,19 +244,16 @@ def _move_acc(model: FloatArray, dt: float, singer: bool, flat: bool, x: FloatAr
     if singer:
         tau = model[TAU]
         w = t / tau
-        keep = math.exp(-w)
+        pa, va, keep = _fade(t, tau)
         if abs(w) < 1.0:  # closed forms cancel: their series
-            pa, va = 0.0, 0.0
             q11, q12, q13, q22, q23, q33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             one, two, last = 1.0, 1.0, 1.0  # (-w)^n / n!, (-2 w)^n / n!, w (-w)^(n-1) / (n-1)!
             for n in range(1, 26):
                 last = w * one
                 one *= -w / n
                 two *= -2.0 * w / n
-                va -= one
                 q33 -= two
                 if n >= 2:
-                    pa += one
                     q23 += two - 2.0 * one
                 if n >= 3:
                     q22 += 4.0 * one - two
@@ -239,14 +264,12 @@ def _move_acc(model: FloatArray, dt: float, singer: bool, flat: bool, x: FloatAr
                     q11 -= two + 4.0 * last
         else:
             keep2 = keep * keep
-            pa, va = w - 1.0 + keep, 1.0 - keep
             q11 = 1.0 - keep2 + 2.0 * w + 2.0 / 3.0 * w * w * w - 2.0 * w * w - 4.0 * w * keep
             q12 = keep2 + 1.0 - 2.0 * keep + 2.0 * w * keep - 2.0 * w + w * w
             q13 = 1.0 - keep2 - 2.0 * w * keep
             q22 = 4.0 * keep - 3.0 - keep2 + 2.0 * w
             q23 = keep2 + 1.0 - 2.0 * keep
             q33 = 1.0 - keep2
-        pa, va = pa * tau * tau, va * tau
         half = 0.5 * tau
         q33, q23 = q33 * half, q23 * half * tau
         q22, q13 = q22 * half * tau * tau, q13 * half * tau * tau
@@ -295,24 +318,15 @@ def _move_ct_unknown(model: FloatArray, dt: float, flat: bool, x: FloatArray, p:
     rate = x[9]
     ux, uy, uz = _normal(x, flat)
     theta = -rate * dt
-    versed = math.sin(0.5 * theta) / (0.5 * theta) if abs(theta) > 1e-8 else 1.0
-    versed = 0.5 * versed * versed
+    sine, cosine, versed, gap = _turn(theta)
     v0, v1, v2 = x[3], x[4], x[5]
     rise = ux * v0 + uy * v1 + uz * v2
     h0, h1, h2 = v0 - rise * ux, v1 - rise * uy, v2 - rise * uz
     # s = h x u: where velocity goes as the rate grows (clockwise)
     s0, s1, s2 = h1 * uz - h2 * uy, h2 * ux - h0 * uz, h0 * uy - h1 * ux
-    gap = _sine_gap(theta)
-    sine, cosine = theta * (1.0 - theta * theta * gap), 1.0 - theta * theta * versed
-    # velocity = cos h + sin(-theta) s ; position = t (sin theta / theta) h - t theta versed s
+    # velocity = cos h - sin s; position = t (sin theta / theta) h - t theta versed s
     jv_h, jv_s = dt * sine, dt * cosine
-    if abs(theta) > 0.05:
-        jp_h = dt * dt * (sine - theta * cosine) / (theta * theta)
-        jp_s = dt * dt * (theta * sine + cosine - 1.0) / (theta * theta)
-    else:
-        s = theta * theta
-        jp_h = dt * dt * theta * (1.0 / 3.0 - s / 30.0 * (1.0 - s / 28.0 * (1.0 - s / 54.0)))
-        jp_s = dt * dt * (0.5 - s / 8.0 * (1.0 - s / 18.0 * (1.0 - s / 40.0)))
+    jp_h, jp_s = _rate_share(theta, dt, sine, cosine)
     j0, j1, j2 = jp_h * h0 + jp_s * s0, jp_h * h1 + jp_s * s1, jp_h * h2 + jp_s * s2
     j3, j4, j5 = jv_h * h0 + jv_s * s0, jv_h * h1 + jv_s * s1, jv_h * h2 + jv_s * s2
     prior = p[9, 9]
@@ -389,6 +403,61 @@ def move(model: FloatArray, dt: float, flat: bool, x: FloatArray, p: FloatArray)
         _forget(p, x, 6, 9, 0.0, model[ACC_SD])
     if nx >= 10 and kind != CT_UNKNOWN:
         _forget(p, x, 9, 10, model[RATE] if kind == CT else 0.0, model[RATE_SD])
+
+
+@njit(cache=True, error_model="numpy")
+def transition(model: FloatArray, dt: float, flat: bool, x: FloatArray, f: FloatArray) -> None:
+    """Derivative ``f`` (nx, nx) of ``move`` by the state, the Earth's curvature apart; zero where the prior rules."""
+    kind, nx = int(model[KIND]), len(x)
+    f[:, :] = 0.0
+    for a in range(6):
+        f[a, a] = 1.0
+    for a in range(3):
+        f[a, a + 3] = dt
+    if (kind == CA or kind == SINGER) and nx >= 9:
+        pa, va, keep = 0.5 * dt * dt, dt, 1.0
+        if kind == SINGER:
+            pa, va, keep = _fade(dt, model[TAU])
+        for a in range(3):
+            f[a, a + 6], f[a + 3, a + 6], f[a + 6, a + 6] = pa, va, keep
+        return
+    unknown = kind == CT_UNKNOWN and nx >= 10
+    if not (unknown or kind == CT):
+        return
+    rate = x[9] if unknown else model[RATE]
+    theta = -rate * dt
+    sine, cosine, versed, gap = _turn(theta)
+    u = _normal(x, flat)
+    a0, a1, a2 = dt * (1.0 - theta * theta * gap), dt * theta * theta * gap, dt * theta * versed
+    for a in range(3):
+        b, c = (a + 1) % 3, (a + 2) % 3
+        for d in range(3):
+            f[a, d + 3] = a1 * u[a] * u[d]
+            f[a + 3, d + 3] = (1.0 - cosine) * u[a] * u[d]
+        f[a, a + 3] += a0
+        f[a + 3, a + 3] += cosine
+        f[a, b + 3] -= a2 * u[c]
+        f[a, c + 3] += a2 * u[b]
+        f[a + 3, b + 3] -= sine * u[c]
+        f[a + 3, c + 3] += sine * u[b]
+    if unknown:
+        jp_h, jp_s = _rate_share(theta, dt, sine, cosine)
+        rise = u[0] * x[3] + u[1] * x[4] + u[2] * x[5]
+        for a in range(3):
+            b, c = (a + 1) % 3, (a + 2) % 3
+            s = x[b + 3] * u[c] - x[c + 3] * u[b]
+            h = x[a + 3] - rise * u[a]
+            f[a, 9] = jp_h * h + jp_s * s
+            f[a + 3, 9] = dt * (sine * h + cosine * s)
+        f[9, 9] = 1.0
+
+
+@njit(cache=True, error_model="numpy")
+def transitions(model: FloatArray, dt: FloatArray, flat: bool, x: FloatArray, f: FloatArray, q: FloatArray) -> None:
+    """Transitions and noise of n states (n, nx) over ``dt`` (n,); ``q`` comes as zeros, ``x`` is moved."""
+    for i in range(len(x)):
+        transition(model, dt[i], flat, x[i], f[i])
+        move(model, dt[i], flat, x[i], q[i])
 
 
 @njit(cache=True, error_model="numpy")
