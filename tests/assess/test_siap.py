@@ -19,6 +19,7 @@ def holds(rows):
         main=np.ones(len(rows), bool),
         error_m=np.array(column[3], float),
         error_mps=np.array(column[4], float) if len(column) > 4 else np.full(len(rows), np.nan),
+        row=np.arange(len(rows)),
     )
 
 

@@ -27,6 +27,8 @@ class Holds(Columns):
     """(n,) distance of the two. [m]"""
     error_mps: FloatArray
     """(n,) difference of their velocities; NaN where one is not known. [m/s]"""
+    row: IntArray
+    """(n,) row of the track's sample among those that were given."""
 
 
 @dataclass(frozen=True)

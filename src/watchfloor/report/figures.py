@@ -74,13 +74,14 @@ class Ribbon:
     """(k,) nine in ten lie below."""
 
 
-def _figure(size: tuple[float, float]) -> Figure:
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return an empty figure of so many inches."""
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasSVG(figure)
     return figure
 
 
-def _svg(figure: Figure, name: str, alt: str) -> str:
+def svg_of(figure: Figure, name: str, alt: str) -> str:
     """Return the figure as an SVG element that can stand in a page beside others."""
     import io
 
@@ -100,8 +101,8 @@ def _svg(figure: Figure, name: str, alt: str) -> str:
     assert box is not None
     width = float(box[1])  # at most a third larger than drawn; a broad one is scrolled rather than made unreadable
     style = f"max-width:{1.35 * width:.0f}px" + (f";min-width:{0.95 * width:.0f}px" if width > 450.0 else "")
-    words = escape(alt, quote=True)
-    head = f'<svg class="figure" style="{style}" viewBox="0 0 {box[1]} {box[2]}" role="img" aria-label="{words}">'
+    said = escape(alt, quote=True)
+    head = f'<svg class="figure" style="{style}" viewBox="0 0 {box[1]} {box[2]}" role="img" aria-label="{said}">'
     return head + text[text.index(">") + 1 :].rstrip()
 
 
@@ -121,7 +122,7 @@ def ribbons(
 ) -> str:
     """Draw lines with their 10/50/90 bands."""
     with mpl.rc_context(STYLE):
-        figure = _figure(size)
+        figure = new_figure(size)
         axes = figure.add_subplot()
         for i, line in enumerate(lines):
             colour = PALETTE[i % len(PALETTE)]
@@ -143,10 +144,10 @@ def ribbons(
             axes.set_ylim(bottom=0.0)
         if x_ticks is not None:
             axes.set_xticks(x_ticks)
-        _words(axes, title, x_label, y_label)
+        words(axes, title, x_label, y_label)
         if len(lines) > 1:
             axes.legend(loc="best")
-        return _svg(figure, name, alt)
+        return svg_of(figure, name, alt)
 
 
 def forest(
@@ -163,7 +164,7 @@ def forest(
 ) -> str:
     """Draw paired differences with their intervals, one row an option; filled where the interval excludes zero."""
     with mpl.rc_context(STYLE):
-        figure = _figure((SMALL[0], 1.05 + 0.24 * len(labels)))
+        figure = new_figure((SMALL[0], 1.05 + 0.24 * len(labels)))
         axes = figure.add_subplot()
         y = np.arange(len(labels))[::-1]
         axes.axvline(0.0, color=INK, linewidth=0.9)
@@ -176,8 +177,8 @@ def forest(
         axes.set_ylim(-0.7, len(labels) - 0.3)
         axes.grid(axis="y", visible=False)
         _over(figure, title)
-        _words(axes, "", x_label, "")
-        return _svg(figure, name, alt)
+        words(axes, "", x_label, "")
+        return svg_of(figure, name, alt)
 
 
 def stacked(
@@ -191,7 +192,7 @@ def stacked(
 ) -> str:
     """Draw horizontal bars made of parts, one bar a label."""
     with mpl.rc_context(STYLE):
-        figure = _figure((WIDE[0], 1.25 + 0.36 * len(labels)))
+        figure = new_figure((WIDE[0], 1.25 + 0.36 * len(labels)))
         axes = figure.add_subplot()
         y, left = np.arange(len(labels))[::-1], np.zeros(len(labels))
         for i, (part, values) in enumerate(parts.items()):
@@ -210,9 +211,9 @@ def stacked(
         axes.set_yticks(y, labels)
         axes.grid(axis="y", visible=False)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(parts))
-        _words(axes, "", x_label, "")
+        words(axes, "", x_label, "")
         axes.set_title(title, pad=26)
-        return _svg(figure, name, alt)
+        return svg_of(figure, name, alt)
 
 
 def exceedance(
@@ -225,7 +226,7 @@ def exceedance(
 ) -> str:
     """Draw, for each sample of replicates, the share of them that exceeds a level."""
     with mpl.rc_context(STYLE):
-        figure = _figure(WIDE)
+        figure = new_figure(WIDE)
         axes = figure.add_subplot()
         top = max((float(values.max()) for values in samples.values()), default=1.0) * 1.05 or 1.0
         for i, (label, values) in enumerate(samples.items()):
@@ -242,8 +243,8 @@ def exceedance(
         axes.set_ylim(-0.03, 1.03)
         axes.set_xlim(-0.01 * top, top)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        _words(axes, title, x_label, "share of replicates above [1]")
-        return _svg(figure, name, alt)
+        words(axes, title, x_label, "share of replicates above [1]")
+        return svg_of(figure, name, alt)
 
 
 @dataclass(frozen=True)
@@ -265,13 +266,13 @@ class Fight:
 def engagement(name: str, fights: Sequence[Fight], *, alt: str) -> str:
     """Draw the subject's range against time, and below it when each state held, for each fight under the other."""
     with mpl.rc_context(STYLE):
-        figure = _figure((WIDE[0], 2.9 * len(fights)))
+        figure = new_figure((WIDE[0], 2.9 * len(fights)))
         all_axes = figure.subplots(2 * len(fights), 1, sharex=True, height_ratios=[2.2, 1.0] * len(fights))
         for k, fight in enumerate(fights):
             line, bars = all_axes[2 * k], all_axes[2 * k + 1]
             line.plot(fight.minute, fight.range_km, color=INK)
             line.set_ylim(bottom=0.0)
-            _words(line, fight.title, "", "slant range [km]")
+            words(line, fight.title, "", "slant range [km]")
             line.annotate(
                 fight.note, (0.99, 0.93), xycoords="axes fraction", ha="right", va="top", fontsize=9, color=INK
             )
@@ -287,7 +288,7 @@ def engagement(name: str, fights: Sequence[Fight], *, alt: str) -> str:
             bars.set_ylim(-0.6, len(fight.states) - 0.4)
             bars.grid(axis="y", visible=False)
         all_axes[-1].set_xlabel("time since the jet appeared [min]")
-        return _svg(figure, name, alt)
+        return svg_of(figure, name, alt)
 
 
 def _runs(minute: FloatArray, held: BoolArray, step: float) -> list[tuple[float, float]]:
@@ -311,7 +312,7 @@ def heat(
 ) -> str:
     """Draw a table (rows, columns) as shades; NaN stays white with a dot: nothing was flown there."""
     with mpl.rc_context(STYLE):
-        figure = _figure((SMALL[0], 1.35 + 0.22 * len(rows)))
+        figure = new_figure((SMALL[0], 1.35 + 0.22 * len(rows)))
         axes = figure.add_subplot()
         axes.grid(visible=False)
         edges_x, edges_y = np.arange(values.shape[1] + 1) + 0.5, np.arange(len(rows) + 1) - 0.5
@@ -333,14 +334,14 @@ def heat(
         bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=30, pad=0.02)
         bar.set_label(bar_label)
         bar.outline.set_linewidth(0.4)  # pyright: ignore[reportCallIssue]
-        _words(axes, title, x_label, "")
-        return _svg(figure, name, alt)
+        words(axes, title, x_label, "")
+        return svg_of(figure, name, alt)
 
 
 def aspect_polar(name: str, centres_rad: FloatArray, series: Mapping[str, Ribbon], *, unit: str, alt: str) -> str:
     """Draw a quantity over aspect, nose up, port side as starboard."""
     with mpl.rc_context(STYLE):
-        figure = _figure((SMALL[0], 3.9))
+        figure = new_figure((SMALL[0], 3.9))
         axes = figure.add_subplot(projection="polar")
         axes.set_theta_zero_location("N")  # pyright: ignore[reportAttributeAccessIssue]
         axes.set_theta_direction(-1)  # pyright: ignore[reportAttributeAccessIssue]
@@ -362,7 +363,7 @@ def aspect_polar(name: str, centres_rad: FloatArray, series: Mapping[str, Ribbon
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(labelsize=8)
         figure.legend(loc="outside lower center", ncols=max(len(series), 1))
-        return _svg(figure, name, alt)
+        return svg_of(figure, name, alt)
 
 
 @dataclass(frozen=True)
@@ -389,7 +390,7 @@ def site_map(
 ) -> str:
     """Draw the site, the routes about it and the coverage rings of one radar; north is up."""
     with mpl.rc_context(STYLE):
-        figure = _figure((SMALL[0], 5.0))
+        figure = new_figure((SMALL[0], 5.0))
         axes = figure.add_subplot()
         axes.grid(visible=False)
         axes.set_facecolor("#f6f8fa")
@@ -422,9 +423,9 @@ def site_map(
         axes.set_ylim(-reach_km, reach_km)
         axes.set_aspect("equal")
         axes.spines[["top", "right"]].set_visible(True)
-        _words(axes, title, "east of the site [km]", "north of the site [km]")
+        words(axes, title, "east of the site [km]", "north of the site [km]")
         figure.legend(loc="outside lower center", ncols=1)
-        return _svg(figure, name, alt)
+        return svg_of(figure, name, alt)
 
 
 def _compass(axes: Axes, reach_km: float) -> None:
@@ -455,7 +456,7 @@ def _compass(axes: Axes, reach_km: float) -> None:
 def tornado(name: str, labels: Sequence[str], rho: FloatArray, band: float, *, title: str, alt: str) -> str:
     """Draw rank correlations as bars, longest first; the grey strip is what chance alone gives."""
     with mpl.rc_context(STYLE):
-        figure = _figure((WIDE[0] / 2.0 + 0.6, 1.1 + 0.27 * len(labels)))
+        figure = new_figure((WIDE[0] / 2.0 + 0.6, 1.1 + 0.27 * len(labels)))
         axes = figure.add_subplot()
         y = np.arange(len(labels))[::-1]
         axes.axvspan(-band, band, color=FAINT, alpha=0.7, linewidth=0)
@@ -466,8 +467,8 @@ def tornado(name: str, labels: Sequence[str], rho: FloatArray, band: float, *, t
         axes.set_xticks([-1.0, -0.5, 0.0, 0.5, 1.0])
         axes.grid(axis="y", visible=False)
         _over(figure, title)
-        _words(axes, "", "Spearman rank correlation [1]", "")
-        return _svg(figure, name, alt)
+        words(axes, "", "Spearman rank correlation [1]", "")
+        return svg_of(figure, name, alt)
 
 
 def _over(figure: Figure, title: str) -> None:
@@ -475,7 +476,8 @@ def _over(figure: Figure, title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
 
 
-def _words(axes: Axes, title: str, x_label: str, y_label: str) -> None:
+def words(axes: Axes, title: str, x_label: str, y_label: str) -> None:
+    """Write title and labels."""
     axes.set_title(title)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
