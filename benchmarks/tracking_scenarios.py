@@ -260,7 +260,7 @@ def _swept(raid: _Raid, start_s: float, period_s: float) -> tuple[FloatArray, Fl
     for _ in range(6):  # the target's angular speed is far below the antenna's: each turn gains two digits
         state = raid.at(t)
         turned = (polar(state)[:, 1] - first + np.pi) % (2.0 * np.pi) - np.pi
-        t = start_s + np.clip(first + turned, 0.0, np.nextafter(2.0 * np.pi, 0.0)) / (2.0 * np.pi) * period_s
+        t = start_s + np.clip((first + turned) / (2.0 * np.pi), 0.0, 1.0 - 1e-9) * period_s
     return t, raid.at(t)
 
 
