@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from tests.plain import asterix
 from watchfloor import cli
 from watchfloor.base.errors import DataError, NumericsError
 from watchfloor.record import Record
@@ -419,3 +420,38 @@ def test_a_picture_that_cannot_be_written_says_so(tmp_path):
     found = track_file(polar_plots(tmp_path / "p.csv"), radar_deg_m=(48.0, 2.0, 100.0))
     with pytest.raises(DataError, match=r"map.svg: cannot be written: No such file or directory; is the folder there"):
         draw_tracks(tmp_path / "nowhere" / "map.svg", found, title="x")
+
+
+def test_a_recording_is_tracked_in_one_line(tmp_path, monkeypatch, capsys):
+    """Place, turn and errors come from the recording; what was read, left out and tracked is said."""
+    monkeypatch.chdir(tmp_path)
+    reports = []
+    for i in range(20):
+        east, north = -10.0 + 0.25 * i, 30.0
+        azimuth = float(np.degrees(np.arctan2(east, north))) % 360.0
+        t_s = 100.0 + 4.0 * (i + azimuth / 360.0)
+        reports.append(asterix.Report(t_s, float(np.hypot(east, north)), azimuth, flight_level=330.0).encode())
+    markers = [asterix.block(34, asterix.north(100.0 + 4.0 * i, place=(48.5, -2.25, 120))) for i in range(20)]
+    Path("r.ast").write_bytes(b"".join(markers) + asterix.block(48, *reports, reports[0]))
+    assert cli._run(["track", "r.ast", "--no-identity", "--out", "t.parquet", "--plot", "m.svg", "--json"]) == 0
+    said = capsys.readouterr()
+    figures = json.loads(said.out)["figures"]
+    assert figures["n_read"] == 21
+    assert figures["n_rejected_received_twice"] == 1
+    assert figures["n_plots"] == 20
+    assert figures["n_tracks"] == 1
+    assert figures["period_1_2_s"] == pytest.approx(4.0)
+    assert figures["speed"] > 1.0
+    assert "errors taken: secondary plots 70 m, 0.08 deg" in said.err
+    assert "radar 1/2 at 48.5000° N, 2.2500° W" in Path("m.svg").read_text("utf-8")
+    assert cli._run(["assess", "t.parquet", "--truth", "t.parquet"]) == 0  # the tracks read back
+    for options, wrong in (
+        (["--sigma-m", "5"], "its plots are polar"),
+        (["--sigma", "5,0.1,1"], "elevation comes from the reported altitude"),
+        (["--source", "9/9"], "no report of radar 9/9; there are 1/2"),
+        (["--tracker", "gnm"], "no tracker 'gnm'; there are"),
+        (["--radar", "48.5,200"], "wanted LAT,LON,ALT"),
+    ):
+        capsys.readouterr()
+        assert cli._run(["track", "r.ast", *options]) == 2
+        assert wrong in capsys.readouterr().err

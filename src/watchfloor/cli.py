@@ -322,10 +322,35 @@ _cutoff = click.option(
 )
 
 
+class _Radar(click.ParamType):
+    """A radar's place, with its name where there are several."""
+
+    name = "[SAC/SIC=]LAT,LON,ALT"
+    _place = _Numbers("LAT,LON,ALT", 3)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name, empty for the only one, and a tuple of floats."""
+        if isinstance(value, tuple):
+            return value
+        name, _, place = value.rpartition("=")
+        return name.strip(), self._place.convert(place, param, ctx)
+
+
 @cli.command()
 @click.argument("plots", type=click.Path(path_type=Path))
 @click.option(
-    "--radar", type=_Numbers("LAT,LON,ALT", 3), help="Where the radar stands; polar plots need it. [deg, deg, m]"
+    "--radar",
+    "radars",
+    type=_Radar(),
+    multiple=True,
+    help="Where a radar stands; polar plots need it, and recordings that do not say. [deg, deg, m]",
+)
+@click.option(
+    "--source",
+    "sources",
+    metavar="SAC/SIC",
+    multiple=True,
+    help="Take only this radar of a recording; may be repeated.",
 )
 @click.option(
     "--sigma",
@@ -342,6 +367,13 @@ _cutoff = click.option(
     type=click.FloatRange(min=0.1, max=600.0),
     help="Time of one turn or frame of the sensor; worked out from the plots when left out. [s]",
 )
+@click.option("--tracker", metavar="KIND", help="Kind of tracker, such as gnn.")
+@click.option(
+    "--identity/--no-identity",
+    default=True,
+    show_default=True,
+    help="Let cooperative addresses tell targets apart.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Tracks as .csv, .csv.gz or .parquet.")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights to score the tracks against.")
 @_cutoff
@@ -349,40 +381,50 @@ _cutoff = click.option(
 @_json
 def track(
     plots: Path,
-    radar: tuple[float, ...] | None,
+    radars: tuple[tuple[str, tuple[float, ...]], ...],
+    sources: tuple[str, ...],
     sigma: tuple[float, ...] | None,
     sigma_m: float | None,
     period_s: float | None,
+    tracker: str | None,
+    identity: bool,
     out: Path | None,
     truth: Path | None,
     cutoff_m: float,
     picture: Path | None,
     as_json: bool,
 ) -> int:
-    r"""Track recorded plots (CSV or Parquet).
+    r"""Track recorded plots: an ASTERIX recording, CSV or Parquet.
 
-    PLOTS has columns t, range_m (or range_km, range_nm), azimuth_deg and, where measured, elevation_deg and
-    range_rate_mps; or t, lat, lon and, where measured, alt_m. Errors stand in sigma_range_m, sigma_azimuth_deg... or
-    sigma_m, or are given as options.
+    PLOTS is a recording of CAT048 and CAT034 (bare .ast or .raw, .pcap, .gps, .ff), which says itself where its radars
+    stand and how they turn, or a table. Its columns are t, range_m (or range_km, range_nm), azimuth_deg and, where
+    measured, elevation_deg and range_rate_mps; or t, lat, lon and, where measured, alt_m. Errors stand in
+    sigma_range_m, sigma_azimuth_deg... or sigma_m, or are given as options.
 
     \b
     Examples:
+      watchfloor track recording.ast --out tracks.parquet --plot map.svg
       watchfloor track plots.csv --radar 48.72,2.38,110 --sigma 50,0.1 --out tracks.csv
       watchfloor track plots.parquet --sigma-m 30 --truth flights.parquet --plot tracks.svg
     """
     from watchfloor.run.recorded import track_file
 
+    began = time.process_time()
     with _progress("track", "percent") as progress:
         found = track_file(
             plots,
-            radar_deg_m=radar,
+            radar_deg_m=dict(radars) or None,
+            sources=sources,
             sigma_polar=sigma,
             sigma_m=sigma_m,
             period_s=period_s,
+            tracker=tracker,
+            identity=identity,
             truth=truth,
             cutoff_m=cutoff_m,
             progress=progress,
         )
+    spent_s = time.process_time() - began
     if out is not None:
         found.write(out)
         click.echo(f"tracks: {out}", err=True)
@@ -393,7 +435,9 @@ def track(
         click.echo(f"picture: {picture}", err=True)
     for note in found.notes:
         click.echo(note, err=True)
-    _print_rows(found.figures, as_json)
+    duration_s = _keyed(found.figures).get("duration_s", 0.0)
+    speed = ("speed", "faster than real time", duration_s / max(spent_s, 1e-3), "times")
+    _print_rows([*found.figures, speed], as_json)
     return 0
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from watchfloor.assess.tracking import TrackSummary, resample, score_tracks
 from watchfloor.base.errors import DataError, RecordError
 from watchfloor.base.picture import Plots, Status, Tracks
+from watchfloor.base.registry import kinds
 from watchfloor.base.truth import Outcome
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.formats.asterix import looks_like_asterix, read_asterix
 from watchfloor.formats.flights import Flights, read_flights
 from watchfloor.formats.plots import PointPlots, PolarPlots, read_plots
 from watchfloor.formats.tracks import write_tracks
-from watchfloor.physics.frames import Place, ecef_to_geodetic, enu_rotation, geodetic_to_ecef
+from watchfloor.physics.frames import Place, ecef_to_geodetic, ecef_to_polar, enu_rotation, geodetic_to_ecef
 from watchfloor.record import Record
+from watchfloor.run.asterix import RadarPlots, radar_plots
 from watchfloor.track import plots_from_wgs84, track_plots
 
 Row = tuple[str, str, int | float | tuple[float, float, float], str]
@@ -30,6 +34,27 @@ STEP_S = 10.0
 """Time between the moments at which tracks are scored against recorded flights. [s]"""
 TRUTH_GAP_S = 60.0
 """Longest silence of a recorded flight that is bridged by a straight line. [s]"""
+DAY_S = 86_400.0
+"""A day: clocks of radars count no further. [s]"""
+PREFERRED = "gnn"
+"""Kind of tracker for recordings."""
+_COASTING: dict[str, dict[str, Any]] = {"gnn": {"drop_nats": 20.0}}
+"""Settings by kind that end a track by time alone. Transponders fall silent in turns, for a minute in a hold, and a
+secondary radar makes hardly any false plot that could keep a dead track alive."""
+_ALIKE = 8
+"""Plots of one instant among which a track's own is sought, at most."""
+
+
+@dataclass(frozen=True)
+class RadarSite:
+    """A radar that plots came from."""
+
+    name: str
+    """What it is called; empty for the only one."""
+    place: Place
+    """Where it stands."""
+    placed: bool
+    """Whether anybody says so; else ``place`` is 0 N 0 E."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +73,8 @@ class RecordedTracks:
     """What came of it."""
     notes: tuple[str, ...]
     """What was assumed."""
+    radars: tuple[RadarSite, ...] = ()
+    """Radars that the plots came from, where these are known."""
 
     def write(self, path: Path) -> None:
         """Write the tracks as a table; see ``formats.write_tracks``."""
@@ -68,10 +95,13 @@ class RecordedTracks:
 def track_file(
     path: Path,
     *,
-    radar_deg_m: Sequence[float] | None = None,
+    radar_deg_m: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
+    sources: Sequence[str] = (),
     sigma_polar: Sequence[float] | None = None,
     sigma_m: float | None = None,
     period_s: float | None = None,
+    tracker: str | None = None,
+    identity: bool = True,
     truth: Path | None = None,
     cutoff_m: float = 1000.0,
     progress: Callable[[int, int], None] | None = None,
@@ -81,16 +111,24 @@ def track_file(
     Parameters
     ----------
     path : Path
-        Polar plots or positions; see ``formats.read_plots``.
-    radar_deg_m : (3,) sequence, optional
-        Latitude, longitude and height of the radar; polar plots need it. [deg, deg, m]
+        An ASTERIX recording (see ``formats.asterix.read_asterix``), or a table of polar plots or positions (see
+        ``formats.read_plots``).
+    radar_deg_m : sequence of 3 or mapping of such, optional
+        Latitude, longitude and height of the radar, or of radars by ``SAC/SIC``. A table of polar plots needs it, and a
+        recording whose radars do not say where they stand. [deg, deg, m]
+    sources : sequence of str
+        Radars of a recording to take, ``SAC/SIC``; all when empty.
     sigma_polar : sequence, optional
         Errors of range, azimuth and, where measured, elevation and range rate, for plots that carry none.
         [m, deg, deg, m/s]
     sigma_m : float, optional
         Error of positions along each axis, for files that carry none; where they do, their median is used. [m]
     period_s : float, optional
-        Time of one turn or frame of the sensor; worked out from the plots when left out. [s]
+        Time of one turn or frame of the sensor; worked out from north markers or plots when left out. [s]
+    tracker : str, optional
+        Kind of tracker; the one that ``track_plots`` prefers when left out.
+    identity : bool
+        Whether cooperative addresses help to tell targets apart.
     truth : Path, optional
         Recorded flights to score against.
     cutoff_m : float
@@ -101,37 +139,65 @@ def track_file(
     Raises
     ------
     DataError
-        If a file cannot be read, or the radar's place is missing, wrong or not wanted.
+        If a file cannot be read, the radar's place is missing, wrong or not wanted, or there is no such tracker.
     """
     flights = None if truth is None else read_flights(truth)
-    recorded = read_plots(path)
-    if isinstance(recorded, PolarPlots):
-        plots, place, notes = _about_radar(path, recorded, radar_deg_m, sigma_polar)
+    asterix = looks_like_asterix(path)
+    rows: list[Row] = []
+    if asterix:
+        found = _from_asterix(path, radar_deg_m, sources, sigma_polar, sigma_m)
+        plots, notes = found.plots, list(found.notes)
+        sites = tuple(RadarSite(*one) for one in zip(found.names, found.places, found.placed, strict=True))
+        places = list(found.places)
+        periods = [period_s if one is None else one for one in found.periods_s]
+        phases = list(found.phases_rad)
+        rows += _read_rows(found)
     else:
-        if radar_deg_m is not None or sigma_polar is not None:
-            raise DataError(f"{path}: its plots are positions; leave --radar and --sigma out (--sigma-m is for these)")
-        plots, place, notes = _positions(recorded, sigma_m)
+        if sources:
+            raise DataError(f"{path}: --source is for ASTERIX recordings; this is a table of plots")
+        recorded = read_plots(path)
+        if isinstance(recorded, PolarPlots):
+            if isinstance(radar_deg_m, Mapping):
+                radar_deg_m = radar_deg_m.get("")
+            plots, place, notes = _about_radar(path, recorded, radar_deg_m, sigma_polar)
+            sites = (RadarSite("", place, True),)
+        else:
+            if radar_deg_m is not None or sigma_polar is not None:
+                raise DataError(
+                    f"{path}: its plots are positions; leave --radar and --sigma out (--sigma-m is for these)"
+                )
+            plots, place, notes = _positions(recorded, sigma_m)
+            sites = ()
+        places, periods = [place], [period_s]
+        phases = [None if period_s is None else _phase_rad(recorded, period_s)]
+        rows.append(("n_plots", "plots", len(plots), ""))
+    asked = plots if identity else replace(plots, address=np.full(len(plots), -1))
     tracks = track_plots(
-        plots,
-        places=[place],
-        periods_s=[period_s],
-        phases_rad=[None if period_s is None else _phase_rad(recorded, period_s)],
+        asked,
+        places=places,
+        config=_tracker(tracker, coasting=asterix),
+        periods_s=periods,
+        phases_rad=phases,
         progress=None if progress is None else lambda share: progress(round(100 * share), 100),
     )
     lat, lon, alt = ecef_to_geodetic(tracks.position_ecef_m)
-    figures: list[Row] = [
-        ("n_plots", "plots", len(plots), ""),
+    rows += [
         ("duration_s", "duration", float(plots.t_s.max() - plots.t_s.min()), "s"),
         ("n_tracks", "tracks", len(np.unique(tracks.number)), ""),
         ("n_updates", "updates", len(tracks), ""),
+        *_followed(plots, tracks, places),
     ]
     if flights is not None:
         assert truth is not None
+        shift_s = _days_apart(flights.t_s, tracks.t_s) if asterix else 0.0
+        if shift_s:
+            notes.append(f"flights brought to the recording's clock: {shift_s / DAY_S:+.0f} days")
+            flights = replace(flights, t_s=flights.t_s + shift_s)
         summary = _against(
             truth, flights, tracks.t_s, tracks.number, tracks.position_ecef_m, tracks.velocity_ecef_mps, cutoff_m
         )
-        figures += _rows([summary])
-    return RecordedTracks(tracks, lat, lon, alt, tuple(figures), tuple(notes))
+        rows += _rows([summary])
+    return RecordedTracks(tracks, lat, lon, alt, tuple(rows), tuple(notes), sites)
 
 
 def score_files(tracks: Path, truth: Path, *, cutoff_m: float = 1000.0) -> list[Row]:
@@ -221,6 +287,121 @@ def score_record(folder: Path, *, cutoff_m: float = 1000.0) -> list[Row]:
     ):
         rows.append((key, name, _over([count[i] for count in counts]), ""))
     return rows + _rows(summaries)
+
+
+def _from_asterix(
+    path: Path,
+    radar_deg_m: Sequence[float] | Mapping[str, Sequence[float]] | None,
+    sources: Sequence[str],
+    sigma_polar: Sequence[float] | None,
+    sigma_m: float | None,
+) -> RadarPlots:
+    if sigma_m is not None:
+        raise DataError(f"{path}: its plots are polar; --sigma gives their errors, --sigma-m is for positions")
+    if sigma_polar is not None and len(sigma_polar) > 2:
+        raise DataError(f"{path}: --sigma takes range and azimuth here; elevation comes from the reported altitude")
+    if sigma_polar is not None and not all(value > 0.0 for value in sigma_polar):
+        raise DataError(f"--sigma: errors are above 0, got {', '.join(f'{value:g}' for value in sigma_polar)}")
+    places = radar_deg_m if isinstance(radar_deg_m, Mapping) or radar_deg_m is None else {"": radar_deg_m}
+    return radar_plots(path, read_asterix(path), radars_deg_m=places, sources=sources, sigma=sigma_polar)
+
+
+def _read_rows(found: RadarPlots) -> list[Row]:
+    rows: list[Row] = [("n_read", "reports read", found.n_read, "")]
+    for why, n in found.rejected.items():
+        rows.append((f"n_rejected_{'_'.join(why.split()[:3])}".replace("'", ""), f"  left out: {why}", n, ""))
+    rows.append(("n_plots", "plots tracked", len(found.plots), ""))
+    rows.append(("n_radars", "radars", len(found.names), ""))
+    for name, period_s in zip(found.names, found.periods_s, strict=True):
+        if period_s is not None:
+            rows.append((f"period_{name.replace('/', '_')}_s", f"  turn of {name} by north markers", period_s, "s"))
+    return rows
+
+
+def _tracker(kind: str | None, *, coasting: bool) -> Any:
+    """Return the configuration of a kind of tracker; where there are hardly any false plots, silence ends no track."""
+    registry = kinds("track")
+    if kind is not None and kind not in registry.names:
+        raise DataError(f"no tracker {kind!r}; there are {', '.join(registry.names)}")
+    if kind is None and not coasting:
+        return None
+    chosen = registry.config(kind or PREFERRED)
+    settings = _COASTING.get(kind or PREFERRED, {}) if coasting else {}
+    return chosen(**settings)
+
+
+def _followed(plots: Plots, tracks: Tracks, places: Sequence[Place]) -> list[Row]:
+    """Say which plots the tracks used, how far off they were predicted, and what addresses say of swaps and breaks."""
+    if not len(tracks):
+        return [("n_used", "plots in tracks", 0, "")]
+    plot = _own_plots(plots, tracks.t_s, tracks.position_ecef_m, places)
+    numbers, row = np.unique(tracks.number, return_inverse=True)
+    last = np.zeros(len(numbers))
+    first = np.full(len(numbers), np.inf)
+    np.maximum.at(last, row, tracks.t_s)
+    np.minimum.at(first, row, tracks.t_s)
+    held = plot >= 0
+    rows: list[Row] = [
+        ("n_used", "plots in tracks", len(np.unique(plot[held])), ""),
+        ("longest_s", "longest track", float((last - first).max()), "s"),
+        ("median_life_s", "median life of a track", float(np.median(last - first)), "s"),
+    ]
+    order = np.lexsort((tracks.t_s, tracks.number))
+    before, after = order[:-1], order[1:]
+    same = (tracks.number[before] == tracks.number[after]) & held[after]
+    before, after = before[same], after[same]
+    if len(after):
+        dt = (tracks.t_s[after] - tracks.t_s[before])[:, None]
+        rows.append(("longest_gap_s", "longest silence in a track", float(dt.max()), "s"))
+        expected = tracks.position_ecef_m[before] + dt * tracks.velocity_ecef_mps[before]
+        off = _apart(plots, plot[after], expected, places)
+        for key, name, q in (("innovation_m", "innovation, median", 0.5), ("innovation95_m", "innovation, 95 %", 0.95)):
+            rows.append((key, name, float(np.quantile(off, q)), "m"))
+    address = plots.address[np.where(held, plot, 0)]
+    told = held & (address >= 0)
+    if told.any():
+        pairs = np.unique(np.stack([tracks.number[told], address[told]]), axis=1)
+        tracks_of = np.unique(pairs[1], return_counts=True)[1]
+        swapped = np.unique(pairs[0], return_counts=True)[1]
+        rows += [
+            ("n_addresses", "addresses heard in tracks", len(tracks_of), ""),
+            ("n_mixed", "tracks with more than one address", int((swapped > 1).sum()), ""),
+            ("n_split", "addresses with more than one track", int((tracks_of > 1).sum()), ""),
+        ]
+    return rows
+
+
+def _own_plots(plots: Plots, t_s: FloatArray, position_ecef_m: FloatArray, places: Sequence[Place]) -> IntArray:
+    """Return the plot of each track row: of those at its time the nearest, -1 where there is none."""
+    low = np.searchsorted(plots.t_s, t_s - 1e-6)
+    high = np.searchsorted(plots.t_s, t_s + 1e-6)
+    best, nearest = np.full(len(t_s), -1), np.full(len(t_s), np.inf)
+    for i in range(min(_ALIKE, int((high - low).max(initial=0)))):
+        rows = np.flatnonzero(low + i < high)
+        off = _apart(plots, low[rows] + i, position_ecef_m[rows], places)
+        closer = off < nearest[rows]
+        best[rows[closer]], nearest[rows[closer]] = low[rows[closer]] + i, off[closer]
+    return best
+
+
+def _apart(plots: Plots, which: IntArray, ecef_m: FloatArray, places: Sequence[Place]) -> FloatArray:
+    """Distance in range and across it of plots from positions. [m]"""  # noqa: D400, D415
+    out = np.full(len(which), np.inf)
+    for sensor, place in enumerate(places):
+        mine = plots.sensor[which] == sensor
+        if mine.any():
+            range_m, azimuth, elevation = ecef_to_polar(ecef_m[mine], place)
+            z = plots.measurement[which[mine]]
+            turn = np.angle(np.exp(1j * (z[:, 1] - azimuth)))
+            out[mine] = np.hypot(z[:, 0] - range_m, turn * range_m * np.cos(elevation))
+    return out
+
+
+def _days_apart(flights_t_s: FloatArray, recorded_t_s: FloatArray) -> float:
+    """Return what brings dated flights to a clock that starts at midnight, 0 where both already share a time. [s]"""  # noqa: D400, D415
+    if len(recorded_t_s) == 0 or (flights_t_s.min() <= recorded_t_s.max() and recorded_t_s.min() <= flights_t_s.max()):
+        return 0.0
+    return float(-DAY_S * np.round((np.median(flights_t_s) - np.median(recorded_t_s)) / DAY_S))
 
 
 def _phase_rad(found: PolarPlots | PointPlots, period_s: float) -> float:
@@ -347,6 +528,11 @@ _SAID = {
     "n_breaks": ("breaks", ""),
     "continuity": ("continuity", ""),
     "rmse_m": ("position error, root mean square", "m"),
+    "n_targets": ("targets", ""),
+    "n_never_held": ("targets never held", ""),
+    "latency_s": ("time until a target is held, mean", "s"),
+    "n_false_numbers": ("tracks that never held a target", ""),
+    "false_life_s": ("their life, mean", "s"),
 }
 
 
@@ -354,8 +540,10 @@ def _rows(summaries: Sequence[TrackSummary]) -> list[Row]:
     if not summaries:
         return []
     rows: list[Row] = []
+    scored = {one.name for one in fields(TrackSummary)}
     for key, (name, unit) in _SAID.items():
-        rows.append((key, name, _over([getattr(summary, key) for summary in summaries]), unit))
+        if key in scored:
+            rows.append((key, name, _over([getattr(summary, key) for summary in summaries]), unit))
     return rows
 
 
