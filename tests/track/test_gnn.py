@@ -8,21 +8,31 @@ from watchfloor.assess.tracking import resample, score_tracks
 from watchfloor.base.picture import Looks, Plots, Status, Tasks
 from watchfloor.base.registry import kinds
 from watchfloor.physics.frames import Place
-from watchfloor.track import GnnTracker, GnnTrackerConfig
+from watchfloor.track import GnnTracker, GnnTrackerConfig, JpdaTracker, JpdaTrackerConfig
 
 IDLE = Tasks.empty()
 STEADY = GnnTrackerConfig(manoeuvre_mps2=0.5, climb_manoeuvre_mps2=0.2)
 
 
-def make(config=STEADY, *, n=1, places=None, radars=None, periods=None, phases=None, active=None):
-    return GnnTracker(
-        config,
-        places=[SITE] * n if places is None else places,
-        radars=[make_radar()] * n if radars is None else radars,
-        periods_s=[10.0] * n if periods is None else periods,
-        phases_rad=[0.0] * n if phases is None else phases,
-        active=active,
-    )
+KINDS = {"gnn": (GnnTracker, GnnTrackerConfig), "jpda": (JpdaTracker, JpdaTrackerConfig)}
+
+
+@pytest.fixture(params=KINDS)
+def make(request):
+    """Build a tracker of each kind that starts and ends tracks by the same rules."""
+    kind, configuration = KINDS[request.param]
+
+    def build(config=STEADY, *, n=1, places=None, radars=None, periods=None, phases=None, active=None):
+        return kind(
+            configuration(**config.model_dump(exclude={"kind"})),
+            places=[SITE] * n if places is None else places,
+            radars=[make_radar()] * n if radars is None else radars,
+            periods_s=[10.0] * n if periods is None else periods,
+            phases_rad=[0.0] * n if phases is None else phases,
+            active=active,
+        )
+
+    return build
 
 
 def play(tracker, flown, turns, rng, *, tasks=None, **options):
@@ -66,14 +76,15 @@ def statuses(pictures):
     return [int(p.status[0]) if len(p) else None for p in pictures]
 
 
-def test_the_kind_is_registered_and_made_from_its_configuration():
-    registry = kinds("track")
-    assert registry.config("gnn") is GnnTrackerConfig
-    tracker = registry.make(GnnTrackerConfig(), places=[SITE], radars=[None], periods_s=[4.0], phases_rad=[0.0])
-    assert isinstance(tracker, GnnTracker)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_kind_is_registered_and_made_from_its_configuration(kind):
+    registry, (tracker, configuration) = kinds("track"), KINDS[kind]
+    assert registry.config(kind) is configuration
+    made = registry.make(configuration(), places=[SITE], radars=[None], periods_s=[4.0], phases_rad=[0.0])
+    assert isinstance(made, tracker)
 
 
-def test_twenty_flights_become_twenty_tracks_with_honest_covariances():
+def test_twenty_flights_become_twenty_tracks_with_honest_covariances(make):
     rng = np.random.default_rng(11)
     flown = flights(20, rng)
     pictures, _ = play(make(), flown, range(30), rng, n_false=10)
@@ -88,7 +99,7 @@ def test_twenty_flights_become_twenty_tracks_with_honest_covariances():
     assert 1.0 < nees.mean() < 6.0 + 4.0 * math.sqrt(12.0 / 20.0)
 
 
-def test_the_order_of_plots_changes_nothing():
+def test_the_order_of_plots_changes_nothing(make):
     rng = np.random.default_rng(12)
     flown = flights(15, rng)
     turns = [scan(flown, number, rng, n_false=10) for number in range(12)]
@@ -100,7 +111,7 @@ def test_the_order_of_plots_changes_nothing():
             np.testing.assert_array_equal(a, b, err_msg=name)
 
 
-def test_the_length_of_the_tick_changes_nothing():
+def test_the_length_of_the_tick_changes_nothing(make):
     rng = np.random.default_rng(13)
     flown = flights(10, rng)
     plots = Plots.concat([scan(flown, number, rng, n_false=5, phase_rad=1.1) for number in range(1, 19)])
@@ -131,27 +142,27 @@ def test_the_length_of_the_tick_changes_nothing():
         ("10010", [0, 0, 0, 0, 2]),
     ],
 )
-def test_three_hits_of_five_looks_confirm_and_the_hopeless_are_dropped(seen, want):
+def test_three_hits_of_five_looks_confirm_and_the_hopeless_are_dropped(make, seen, want):
     pictures, _ = play(
         make(), one_flight(), range(len(seen)), np.random.default_rng(14), seen=lambda i: [seen[i] == "1"]
     )
     assert statuses(pictures) == want
 
 
-def test_a_track_is_dropped_when_its_misses_add_up_and_shown_once():
+def test_a_track_is_dropped_when_its_misses_add_up_and_shown_once(make):
     # -ln(1 - 0.8) = 1.609 nats a miss: 8 nats are reached at the fifth
     pictures, _ = play(make(), one_flight(), range(12), np.random.default_rng(15), seen=lambda i: [i < 4])
     assert statuses(pictures) == [0, 0, 1, 1, 1, 1, 1, 1, 2, None, None, None]
 
 
-def test_a_hit_clears_the_misses():
+def test_a_hit_clears_the_misses(make):
     pictures, _ = play(
         make(), one_flight(), range(16), np.random.default_rng(16), seen=lambda i: [i < 4 or i in (8, 13)]
     )
     assert statuses(pictures)[3:] == [1] * 13
 
 
-def test_expected_misses_do_not_kill_a_track_but_time_does():
+def test_expected_misses_do_not_kill_a_track_but_time_does(make):
     config = STEADY.model_copy(update={"coast_s": 100.0})
     pictures, _ = play(
         make(config), one_flight(), range(20), np.random.default_rng(17), seen=lambda i: [i < 4], tasks=expect(0.05)
@@ -161,7 +172,7 @@ def test_expected_misses_do_not_kill_a_track_but_time_does():
     assert statuses(pictures) == [0, 0] + [1] * 11 + [2] + [None] * 6
 
 
-def test_a_sensor_that_never_saw_a_track_does_not_count_against_it():
+def test_a_sensor_that_never_saw_a_track_does_not_count_against_it(make):
     rng = np.random.default_rng(18)
     tracker = make(n=2)
     for number in range(12):
@@ -171,7 +182,7 @@ def test_a_sensor_that_never_saw_a_track_does_not_count_against_it():
     assert np.isnan(looks.snr_db[looks.sensor == 1]).all()  # the learner hears of its misses all the same
 
 
-def test_a_sensor_that_is_off_gives_no_looks():
+def test_a_sensor_that_is_off_gives_no_looks(make):
     rng = np.random.default_rng(19)
     tracker = make(n=2, active=[True, False])
     for number in range(6):
@@ -179,7 +190,7 @@ def test_a_sensor_that_is_off_gives_no_looks():
     assert looks.sensor.tolist() == [0]
 
 
-def test_each_pass_of_the_beam_is_one_look_hit_or_miss():
+def test_each_pass_of_the_beam_is_one_look_hit_or_miss(make):
     rng = np.random.default_rng(20)
     flown = one_flight(2.0)
     seen = [True, True, True, True, False, True, False]
@@ -195,7 +206,7 @@ def test_each_pass_of_the_beam_is_one_look_hit_or_miss():
     assert looks.snr_db[0] == 15.0
 
 
-def test_a_miss_carries_the_threshold_of_its_task():
+def test_a_miss_carries_the_threshold_of_its_task(make):
     rng = np.random.default_rng(21)
     _, looks = play(make(), one_flight(), range(8), rng, seen=lambda i: [i < 4], tasks=expect(0.3, pfa=1e-3))
     missed = np.isnan(looks.snr_db)
@@ -204,7 +215,7 @@ def test_a_miss_carries_the_threshold_of_its_task():
     np.testing.assert_array_equal(looks.pfa[~missed], 1e-6)  # what the plot says
 
 
-def test_a_turn_that_began_under_older_tasks_is_judged_by_them():
+def test_a_turn_that_began_under_older_tasks_is_judged_by_them(make):
     # the turn from 35.9 s to 45.9 s passes the flight at 37.5 s; the tasks in force then came at 30 s, not at 40 s
     tracker = make(phases=[0.41 * TWO_PI])
     rng, flown = np.random.default_rng(22), one_flight()
@@ -222,7 +233,7 @@ def test_a_turn_that_began_under_older_tasks_is_judged_by_them():
     assert old == 1
 
 
-def test_nothing_is_looked_at_outside_a_radars_coverage_or_by_a_secondary():
+def test_nothing_is_looked_at_outside_a_radars_coverage_or_by_a_secondary(make):
     rng = np.random.default_rng(23)
     short, high = make_radar(range_max_m=60e3), make_radar(elevation_min_rad=0.3)
     tracker = make(n=4, radars=[make_radar(), short, high, None])
@@ -232,7 +243,7 @@ def test_nothing_is_looked_at_outside_a_radars_coverage_or_by_a_secondary():
     assert len(looks) == 1
 
 
-def test_crossing_flights_keep_their_tracks_by_range_rate():
+def test_crossing_flights_keep_their_tracks_by_range_rate(make):
     # head-on along one line of sight, 100 m apart: range rates differ by 440 m/s
     n_swaps = 0
     for seed in range(10):
@@ -252,7 +263,7 @@ def test_crossing_flights_keep_their_tracks_by_range_rate():
     assert n_swaps == 0
 
 
-def test_addresses_are_never_mixed():
+def test_addresses_are_never_mixed(make):
     rng = np.random.default_rng(24)
     flown = flights_from([100e3] * 3, [1.0, 1.0002, 1.0004], [0.5, 0.52, 0.48])
     address = np.array([70, 80, 90])
@@ -266,7 +277,7 @@ def test_addresses_are_never_mixed():
     assert all(one == numbers[0] for one in numbers)
 
 
-def test_a_track_survives_its_way_across_north():
+def test_a_track_survives_its_way_across_north(make):
     rng = np.random.default_rng(25)
     # flies through due north of the radar, both ways
     flown = flights_from([80e3, 120e3], [-0.04, 0.04], [np.pi / 2, -np.pi / 2])
@@ -277,7 +288,7 @@ def test_a_track_survives_its_way_across_north():
     assert len(confirmed) == 2
 
 
-def test_two_radars_give_one_picture_and_a_better_one():
+def test_two_radars_give_one_picture_and_a_better_one(make):
     rng = np.random.default_rng(26)
     flown = flights(12, rng, near_m=60e3, far_m=150e3)
     east = Place.from_degrees(40.0, 33.7, 900.0)
@@ -306,7 +317,7 @@ def test_two_radars_give_one_picture_and_a_better_one():
     assert errors["two"] < 0.7 * errors["one"]  # the other's range measures this one's cross-range
 
 
-def test_a_flat_radar_holds_its_tracks_on_the_height_prior():
+def test_a_flat_radar_holds_its_tracks_on_the_height_prior(make):
     rng = np.random.default_rng(28)
     flown = flights(10, rng, altitude_m=9000.0)
     radar = make_radar(measures_elevation=False)
@@ -318,7 +329,7 @@ def test_a_flat_radar_holds_its_tracks_on_the_height_prior():
     assert (height_var < 1.001 * STEADY.altitude_sd_m**2).all()
 
 
-def test_numbers_are_never_used_again_and_the_dropped_are_shown_once():
+def test_numbers_are_never_used_again_and_the_dropped_are_shown_once(make):
     rng = np.random.default_rng(29)
     pictures, _ = play(make(), flights(5, rng), range(40), rng, pd=0.5, n_false=40)
     dropped = np.concatenate([p.number[p.status == Status.DROPPED] for p in pictures])
@@ -331,7 +342,7 @@ def test_numbers_are_never_used_again_and_the_dropped_are_shown_once():
         gone |= set(picture.number[picture.status == Status.DROPPED].tolist())
 
 
-def test_more_tracks_and_looks_than_there_was_room_for():
+def test_more_tracks_and_looks_than_there_was_room_for(make):
     rng = np.random.default_rng(30)
     flown = flights(300, rng, near_m=20e3, far_m=300e3)
     tracker = make()
@@ -342,7 +353,7 @@ def test_more_tracks_and_looks_than_there_was_room_for():
     assert (np.diff(looks.t_s.reshape(-1)) > -10.0).all()
 
 
-def test_plots_that_cannot_be_used_are_counted_and_ignored():
+def test_plots_that_cannot_be_used_are_counted_and_ignored(make):
     rng = np.random.default_rng(31)
     flown = flights(6, rng)
     clean, dirty = make(), make()
@@ -359,7 +370,7 @@ def test_plots_that_cannot_be_used_are_counted_and_ignored():
     assert (clean.n_rejected, dirty.n_rejected) == (0, 30)
 
 
-def test_a_wrong_clock_or_a_long_silence_does_no_harm():
+def test_a_wrong_clock_or_a_long_silence_does_no_harm(make):
     rng = np.random.default_rng(33)
     plots, tracker = scan(one_flight(), 0, rng, pd=1.0), make(n=2, active=[True, False])
     rows = plots.take(np.zeros(4, int))
@@ -374,7 +385,7 @@ def test_a_wrong_clock_or_a_long_silence_does_no_harm():
     assert tracks.status.tolist() == [Status.TENTATIVE]
 
 
-def test_time_goes_forward_only():
+def test_time_goes_forward_only(make):
     tracker = make()
     tracker.step(Plots.empty(), IDLE, until_s=10.0)
     with pytest.raises(ValueError, match="time goes forward"):
@@ -386,7 +397,7 @@ def test_more_hits_than_looks_are_refused():
         GnnTrackerConfig(confirm_hits=4, confirm_looks=3)
 
 
-def test_fifty_manoeuvring_flights_are_held():
+def test_fifty_manoeuvring_flights_are_held(make):
     # as scenario B: 50 flights, 40 of them turning now and then, Pd 0.9, 100 false plots a turn of 4 s, 60 turns
     rng = np.random.default_rng(32)
     n, turns, dt = 50, 60, 4.0

@@ -4,13 +4,23 @@ In: ``Plots`` and ``Tasks`` of a tick. Out: ``Tracks`` (every live track, and on
 each pass of a primary radar's beam over a confirmed track brought: the learner's evidence). A tracker knows its sensors
 and never the truth.
 
-Kinds: ``gnn`` (extended Kalman filter, global nearest neighbour, M-of-N start). A new kind is one file with a
-``Config``, a class with ``step`` and ``@trackers.register``, and one line of import here. ``track_plots`` tracks
+Kinds: ``gnn`` (extended Kalman filter, global nearest neighbour, M-of-N start); ``jpda`` (the same with joint
+probabilistic data association). A new kind is one file with a ``Config``, a class with ``step`` and ``@trackers.register``, and one line of import here. ``track_plots`` tracks
 recorded plots without a scenario.
 """
 
 from watchfloor.track.base import Tracker, trackers
 from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
+from watchfloor.track.jpda import JpdaTracker, JpdaTrackerConfig
 from watchfloor.track.recorded import plots_from_wgs84, track_plots
 
-__all__ = ["GnnTracker", "GnnTrackerConfig", "Tracker", "plots_from_wgs84", "track_plots", "trackers"]
+__all__ = [
+    "GnnTracker",
+    "GnnTrackerConfig",
+    "JpdaTracker",
+    "JpdaTrackerConfig",
+    "Tracker",
+    "plots_from_wgs84",
+    "track_plots",
+    "trackers",
+]

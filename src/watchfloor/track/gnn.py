@@ -18,6 +18,7 @@ from watchfloor.track._kernels import gnn as k
 from watchfloor.track.base import trackers
 from watchfloor.track.gate import gate_limits
 
+_EXACT_MAX, _SWEEPS = 100_000, 500
 _LOOK_ROWS = 256
 _TRACK_ROWS = 64
 _UNKNOWN_SENSOR = (500e3, 2.0 * math.pi, 0.5 * math.pi, 2000.0)
@@ -115,7 +116,7 @@ def settings(config: GnnTrackerConfig) -> FloatArray:
     out[k.CLIMB_SD], out[k.SPEED_SD] = config.climb_sd_mps, config.speed_sd_mps
     out[k.PD], out[k.DROP_NATS], out[k.COAST] = config.pd, config.drop_nats, config.coast_s
     out[k.BIRTHS] = config.births_per_scan
-    out[k.GATE :] = gate_limits(config.gate_probability)
+    out[k.GATE : k.JOINT] = gate_limits(config.gate_probability)
     return out
 
 
@@ -148,6 +149,8 @@ class GnnTracker:
         Sensors that are switched on; all when left out. The others miss nothing.
     offsets_s : sequence of float, optional
         Start of a frame where the phase is NaN; 0 when left out. [s]
+    joint : bool
+        Whether tracks share plots by probability instead of one plot each; see ``JpdaTracker``.
 
     Raises
     ------
@@ -165,13 +168,15 @@ class GnnTracker:
         phases_rad: Sequence[float],
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
+        joint: bool = False,
     ) -> None:
         n = len(places)
         self._sensors = sensor_table(
             places, radars, periods_s, phases_rad, [0.0] * n if offsets_s is None else offsets_s
         )
         self._settings = settings(config)
-        self._rules = np.array([config.confirm_hits, config.confirm_looks])
+        self._settings[k.JOINT] = joint
+        self._rules = np.array([config.confirm_hits, config.confirm_looks, _EXACT_MAX, _SWEEPS])
         self._next_scan = np.full(n, k.UNSET)
         if active is not None:
             self._next_scan[~np.asarray(active, bool)] = k.OFF

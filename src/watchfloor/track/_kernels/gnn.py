@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.track._kernels.assign import assign
+from watchfloor.track._kernels.marginals import marginals
 
 # columns of the sensor table
 ECEF, ROT, PERIOD, OFFSET, ROTATES, PRIMARY = 0, 3, 12, 13, 14, 15
@@ -32,7 +34,7 @@ Q_H, Q_V, ALTITUDE, ALTITUDE_SD, CLIMB_SD, SPEED_SD, PD, DROP_NATS, COAST, BIRTH
     9,
     10,
 )
-N_SETTINGS = 15
+JOINT, N_SETTINGS = 15, 16
 # columns of a track's whole numbers
 NUMBER, STATUS, HITS, HISTORY, LOOKS, ADDRESS, LABEL, SHOWN = 0, 1, 2, 3, 4, 5, 6, 7
 N_MARKS = 8
@@ -43,6 +45,8 @@ _A2, _B2 = 6_378_137.0**2, 6_356_752.314_245_179**2
 UNSET, OFF = -(2**62), 2**62
 _BACKLOG = 10_000
 _CONFIRMED_FIRST, _SAME_ADDRESS, _ADDRESS_GATE = 1e2, 1e4, 4.0
+_LEAST_GAIN = -600.0
+_SETTLED, _NEGLIGIBLE = 1e-4, 1e-6
 
 
 @njit(cache=True, error_model="numpy")
@@ -362,80 +366,6 @@ def predict_update(
 
 
 @njit(cache=True, error_model="numpy")
-def assign(start_of: IntArray, column: IntArray, cost: FloatArray, n_columns: int) -> IntArray:
-    """Cheapest assignment of n rows to columns, each column at most once; -1 where staying alone (cost 0) is cheaper.
-
-    Edges of row i are ``start_of[i]`` to ``start_of[i + 1]``. Shortest augmenting paths with prices.
-    """
-    n = len(start_of) - 1
-    row_to, row_cost = np.empty(n, np.int64), np.zeros(n)
-    owner, price = np.empty(n_columns, np.int64), np.zeros(n_columns)
-    dist, via = np.empty(n_columns), np.empty(n_columns, np.int64)
-    done = np.zeros(n_columns, np.bool_)
-    for i in range(n):
-        row_to[i] = -1
-    for j in range(n_columns):
-        owner[j], dist[j] = -1, math.inf
-    touched = np.empty(n_columns, np.int64)
-    for first in range(n):
-        n_touched, i, reached, offset = 0, first, 0.0, 0.0
-        end_row, end_dist = -1, math.inf  # cheapest way to leave a row alone
-        end_column = -1
-        while True:
-            alone = reached - offset
-            if alone < end_dist:
-                end_row, end_dist = i, alone
-            for k in range(start_of[i], start_of[i + 1]):
-                j = column[k]
-                if done[j]:
-                    continue
-                d = reached + cost[k] - price[j] - offset
-                if d < dist[j]:
-                    if dist[j] == math.inf:
-                        touched[n_touched] = j
-                        n_touched += 1
-                    dist[j] = d
-                    via[j] = i
-            best, j = math.inf, -1
-            for k in range(n_touched):
-                c = touched[k]
-                if not done[c] and dist[c] < best:
-                    best, j = dist[c], c
-            if j < 0 or end_dist <= best:
-                best = end_dist
-                break
-            if owner[j] < 0:
-                end_column = j
-                break
-            done[j] = True
-            i, reached = owner[j], best
-            offset = row_cost[i] - price[j]
-        for k in range(n_touched):
-            c = touched[k]
-            if done[c]:
-                price[c] += dist[c] - best
-            dist[c] = math.inf
-            done[c] = False
-        # walk the path back
-        if end_column < 0:
-            i = end_row
-            j = row_to[i]
-            row_to[i], row_cost[i] = -1, 0.0
-        else:
-            j, i = end_column, -1
-        while j >= 0 and i != first:
-            i = via[j]
-            left = row_to[i]
-            row_to[i] = j
-            owner[j] = i
-            for k in range(start_of[i], start_of[i + 1]):
-                if column[k] == j:
-                    row_cost[i] = cost[k]
-            j = left
-    return row_to
-
-
-@njit(cache=True, error_model="numpy")
 def schedule(
     plot_t: FloatArray, plot_sensor: IntArray, z: FloatArray, cov: FloatArray, sensors: FloatArray, next_scan: IntArray,
     until: float,
@@ -552,7 +482,7 @@ def gate(
     far, far_z, far_h, far_p = np.empty(6), np.empty(4), np.empty((4, 6)), np.empty((6, 6))
     hidden = int(reach[2])
     period, rotates = sensor[PERIOD], sensor[ROTATES] > 0.0
-    births = settings[BIRTHS]
+    births, joint = settings[BIRTHS], settings[JOINT] > 0.0
     widest, half, wide, beyond = settings[GATE + 4], 0.0, 0.0, 0.0
     pairs = 0
     for i in range(n):
@@ -633,10 +563,14 @@ def gate(
                 gain = log_odds - 0.5 * d2 - log_det - 0.5 * k * math.log(_TWO_PI) - math.log(density + extent)
                 if same:
                     gain += _SAME_ADDRESS
-                if not gain > 0.0:
-                    continue
-                if marks[i, STATUS] == CONFIRMED:
-                    gain += _CONFIRMED_FIRST
+                if joint:
+                    if not gain > _LEAST_GAIN:
+                        continue
+                else:
+                    if not gain > 0.0:
+                        continue
+                    if marks[i, STATUS] == CONFIRMED:
+                        gain += _CONFIRMED_FIRST
                 if pairs < len(column):
                     column[pairs] = c
                     cost[pairs] = -gain
@@ -672,6 +606,90 @@ def look_up(
 
 
 @njit(cache=True, error_model="numpy")
+def share(
+    start_of: IntArray, column: IntArray, cost: FloatArray, marks: IntArray, n_columns: int, p: FloatArray,
+    p_miss: FloatArray, p_new: FloatArray, exact_max: int, cap: int,
+) -> None:  # fmt: skip
+    """Probabilities that track i has a plot (edges), none (n,), and that a plot is no track's (m,), into ``p...``.
+
+    Confirmed tracks share among themselves; tentative ones share what is then likely to be left.
+    """
+    n, edges = len(start_of) - 1, start_of[len(start_of) - 1]
+    psi, status, miss = np.zeros(edges), np.empty(n, np.int64), np.empty(n)
+    part, free = np.empty(edges), np.empty(n_columns)
+    for j in range(n_columns):
+        p_new[j] = 1.0
+    for e in range(edges):
+        p[e] = 0.0
+    for turn in range(2):
+        some = False
+        for i in range(n):
+            mine = marks[i, STATUS] == (CONFIRMED if turn == 0 else TENTATIVE)
+            for e in range(start_of[i], start_of[i + 1]):
+                psi[e] = math.exp(-cost[e]) * p_new[column[e]] if mine else 0.0
+                some = some or mine
+        if some:
+            marginals(start_of, column, psi, n_columns, exact_max, cap, _SETTLED, part, miss, free, status)
+            for e in range(edges):
+                p[e] += part[e]
+            for j in range(n_columns):
+                p_new[j] *= free[j]
+    for i in range(n):
+        p_miss[i] = 1.0
+        for e in range(start_of[i], start_of[i + 1]):
+            p_miss[i] -= p[e]
+        p_miss[i] = max(p_miss[i], 0.0)
+
+
+@njit(cache=True, error_model="numpy")
+def blend(
+    x: FloatArray, p: FloatArray, t: float, column: IntArray, weight: FloatArray, plot: IntArray, plot_t: FloatArray,
+    z: FloatArray, cov: FloatArray, sensor: FloatArray, settings: FloatArray,
+) -> float:  # fmt: skip
+    """Update state and covariance in place with several plots that may be the track's; return the state's new time.
+
+    The track has plot ``plot[column[k]]`` with probability ``weight[k]`` and none of them with what is left to 1. The
+    result has the mean and covariance of the mixture, at the time of the last plot or of the track if that is later.
+    """
+    last = -math.inf
+    for k in range(len(weight)):
+        if weight[k] > _NEGLIGIBLE:
+            last = max(last, plot_t[plot[column[k]]])
+    if last == -math.inf:
+        return t
+    if last >= t:
+        up = np.empty(3)
+        predict(x, p, last - t, settings[Q_H], settings[Q_V], up)
+        bound_height(x, p, settings[ALTITUDE], settings[ALTITUDE_SD], settings[CLIMB_SD], up)
+        t = last
+    one, one_p = np.empty(6), np.empty((6, 6))
+    mean, square, rest = np.zeros(6), np.zeros((6, 6)), 1.0
+    for k in range(len(weight)):
+        if not weight[k] > _NEGLIGIBLE:
+            continue
+        for a in range(6):
+            one[a] = x[a]
+            for b in range(6):
+                one_p[a, b] = p[a, b]
+        j = plot[column[k]]
+        if math.isnan(update(one, one_p, plot_t[j] - t, z[j], cov[j], sensor, settings[Q_H], settings[Q_V])):
+            continue
+        rest -= weight[k]
+        for a in range(6):
+            mean[a] += weight[k] * (one[a] - x[a])
+            for b in range(a + 1):
+                square[a, b] += weight[k] * (one_p[a, b] + (one[a] - x[a]) * (one[b] - x[b]))
+    rest = max(rest, 0.0)
+    for a in range(6):
+        for b in range(a + 1):
+            kept = rest * p[a, b] + square[a, b] - mean[a] * mean[b]
+            p[a, b] = kept
+            p[b, a] = kept
+        x[a] += mean[a]
+    return t
+
+
+@njit(cache=True, error_model="numpy")
 def play(
     first: int, scan_sensor: IntArray, scan_t: FloatArray, bounds: IntArray, order: IntArray,
     plot_t: FloatArray, z: FloatArray, cov: FloatArray, snr_db: FloatArray, pfa: FloatArray, address: IntArray,
@@ -684,14 +702,15 @@ def play(
 ) -> int:  # fmt: skip
     """Play scans ``first`` onward into the tracks; return the scan that did not fit, or their count when all are done.
 
-    ``before_...`` and ``task_...`` are the tasks in force before ``tasked_t`` and after it. ``rules``
-    (2,) m, n of the start rule. ``counts`` (3,): tracks in use, next track number, looks written. ``look_i`` (l, 2)
-    sensor and track number; ``look_f`` (l, 9) time, position, velocity, snr_db, pfa.
+    ``before_...`` and ``task_...`` are the tasks in force before ``tasked_t`` and after it. ``rules`` (4,): m, n of the
+    start rule; multiplications and sweeps allowed to joint association. ``counts`` (3,): tracks in use, next track
+    number, looks written. ``look_i`` (l, 2) sensor and track number; ``look_f`` (l, 9) time, position, velocity,
+    snr_db, pfa.
     """
     capacity, look_capacity = len(t), len(look_i)
     q_h, q_v, default_pd = settings[Q_H], settings[Q_V], settings[PD]
     altitude, altitude_sd, climb_sd = settings[ALTITUDE], settings[ALTITUDE_SD], settings[CLIMB_SD]
-    m_hits, n_looks = rules[0], rules[1]
+    m_hits, n_looks, joint = rules[0], rules[1], settings[JOINT] > 0.0
     window = (1 << n_looks) - 1
     up, h = np.empty(3), np.empty((4, 6))
     moved, moved_p = np.empty((capacity, 6)), np.empty((6, 6))
@@ -757,9 +776,22 @@ def play(
             if pairs <= len(column):
                 break
             column, cost = np.empty(2 * pairs, np.int64), np.empty(2 * pairs)
-        # 3. assign
-        chosen = assign(start_of[: n + 1], column, cost, m)
+        # 3. assign, or share
         taken = np.zeros(m, np.bool_)
+        if joint:
+            chosen, p_new = np.full(n, -1), np.empty(m)
+            p_pair, p_miss = np.empty(pairs), np.empty(n)
+            share(start_of[: n + 1], column, cost, marks, m, p_pair, p_miss, p_new, rules[2], rules[3])
+            for c in range(m):
+                taken[c] = p_new[c] < 0.5
+            for i in range(n):
+                most = 0.0
+                for e in range(start_of[i], start_of[i + 1]):
+                    if p_miss[i] < 0.5 and p_pair[e] > most:
+                        most = p_pair[e]
+                        chosen[i] = column[e]
+        else:
+            chosen, p_pair = assign(start_of[: n + 1], column, cost, m), cost
         # 4. update, count, drop
         for i in range(n):
             status = marks[i, STATUS]
@@ -772,22 +804,34 @@ def play(
             )
             counts_against = covered and updated[i, sn] > -math.inf
             j = -1
+            sure = hit
+            if joint:
+                low, high = start_of[i], start_of[i + 1]
+                t[i] = blend(
+                    x[i], p[i], t[i], column[low:high], p_pair[low:high], plot, plot_t, z, cov, sensor, settings
+                )  # fmt: skip
             if hit:
                 j = plot[chosen[i]]
-                taken[chosen[i]] = True
-                dt = plot_t[j] - t[i]
-                if dt >= 0.0:
-                    predict(x[i], p[i], dt, q_h, q_v, up)
-                    bound_height(x[i], p[i], altitude, altitude_sd, climb_sd, up)
-                    t[i] = plot_t[j]
-                    dt = 0.0
-                update(x[i], p[i], dt, z[j], cov[j], sensor, q_h, q_v)
+                if joint:
+                    most = 0.0
+                    for e in range(start_of[i], start_of[i + 1]):
+                        most = max(most, p_pair[e])
+                    sure = most > 0.5
+                else:
+                    taken[chosen[i]] = True
+                    dt = plot_t[j] - t[i]
+                    if dt >= 0.0:
+                        predict(x[i], p[i], dt, q_h, q_v, up)
+                        bound_height(x[i], p[i], altitude, altitude_sd, climb_sd, up)
+                        t[i] = plot_t[j]
+                        dt = 0.0
+                    update(x[i], p[i], dt, z[j], cov[j], sensor, q_h, q_v)
                 updated[i, sn] = max(updated[i, sn], plot_t[j])
                 marks[i, HITS] += 1
                 doubt[i] = 0.0
-                if address[j] >= 0:
+                if sure and address[j] >= 0:
                     marks[i, ADDRESS] = address[j]
-                if label[j] >= 0:
+                if sure and label[j] >= 0:
                     marks[i, LABEL] = label[j]
             elif counts_against:
                 doubt[i] -= math.log(1.0 - pds[i])
@@ -822,7 +866,12 @@ def play(
                     marks[i, STATUS] = DROPPED
             elif doubt[i] >= settings[DROP_NATS]:
                 marks[i, STATUS] = DROPPED
-            if t1 - t[i] > settings[COAST]:
+            last = t[i]
+            if joint:  # the state may have moved on by plots that hardly were the track's
+                last = -math.inf
+                for a in range(updated.shape[1]):
+                    last = max(last, updated[i, a])
+            if t1 - last > settings[COAST]:
                 marks[i, STATUS] = DROPPED
         # 5. what no track took may be a new one
         for b in range(m):

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.track._kernels.gnn import assign
+from watchfloor.track._kernels.assign import assign
 
 ALONE, EXACT, CONVERGED, CAPPED = 0, 1, 2, 3
 HUGE = 1e300
@@ -354,7 +354,7 @@ def marginals(
             p_new[j] = 1.0 / column_sum[j]
     # 3. what has circles
     plot_status = np.full(n_plots, EXACT)
-    left = 0
+    left = n - n  # a literal 0 would be compiled for separately
     for i in range(n):
         left += row_left[i]
     if left > 0:
@@ -434,7 +434,7 @@ def _core(
     table = np.empty(0)
     first[:] = -1
     for c in range(n_clusters):
-        ne, nr, nc = 0, bounds[c + 1] - bounds[c], 0
+        ne, nr, nc = n - n, bounds[c + 1] - bounds[c], n - n
         for r in range(nr):
             i = members[bounds[c] + r]
             row_start[r] = ne

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.track._kernels.gnn import assign
+from watchfloor.track._kernels.assign import assign
 
 
 @njit(cache=True, error_model="numpy")
