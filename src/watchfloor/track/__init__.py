@@ -5,16 +5,21 @@ each pass of a primary radar's beam over a confirmed track brought: the learner'
 and never the truth.
 
 Kinds: ``gnn`` (extended Kalman filter, global nearest neighbour, M-of-N start); ``jpda`` (the same with joint
-probabilistic data association). A new kind is one file with a ``Config``, a class with ``step`` and ``@trackers.register``, and one line of import here. ``track_plots`` tracks
+probabilistic data association); ``distributed`` (each
+site tracks by itself, a centre fuses). A new kind is one file with a
+``Config``, a class with ``step`` and ``@trackers.register``, and one line of import here. ``track_plots`` tracks
 recorded plots without a scenario.
 """
 
 from watchfloor.track.base import Tracker, trackers
+from watchfloor.track.distributed import DistributedTracker, DistributedTrackerConfig
 from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
 from watchfloor.track.jpda import JpdaTracker, JpdaTrackerConfig
 from watchfloor.track.recorded import plots_from_wgs84, track_plots
 
 __all__ = [
+    "DistributedTracker",
+    "DistributedTrackerConfig",
     "GnnTracker",
     "GnnTrackerConfig",
     "JpdaTracker",
