@@ -211,6 +211,23 @@ def test_assess_reads_the_record_alone(call, played):
     assert figures["cutoff_m"] == 500.0
     assert 0.0 < figures["completeness"] <= 1.0
     assert figures["gospa_m"] <= np.sqrt(500.0**2 / 2 * 20)  # at most ten missed and ten false at once
+    assert figures["tgospa_m"] > 0.0
+    assert 0.0 < figures["anees"][1] < 100.0
+
+
+def test_assess_prints_its_figures_under_headings_and_draws_them(call, played, tmp_path):
+    picture = tmp_path / "gospa.svg"
+    status, out, err = call("assess", played / "r", "--plot", picture)
+    assert status == 0
+    headings = re.findall(r"^(\S.*)$", out, re.MULTILINE)
+    assert headings[:3] == ["Missions", "Moment by moment", "Whole trajectories"]
+    assert re.search(r"^  completeness \(1 is best\) +[\d.]+$", out, re.MULTILINE)
+    assert re.search(r"^  solved exactly, not in windows +yes$", out, re.MULTILINE)
+    assert f"picture: {picture}" in err
+    first = picture.read_bytes()
+    assert first.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns=')
+    call("assess", played / "r", "--plot", picture)
+    assert picture.read_bytes() == first
 
 
 def test_another_seed_never_mixes_with_a_record(call, played):
@@ -306,9 +323,10 @@ def test_report_of_no_study_says_what_it_wanted(call, tmp_path, played):
 
 
 def test_nan_becomes_null_in_json(call, monkeypatch):
-    monkeypatch.setattr(
-        "watchfloor.run.recorded.score_record", lambda *_, **__: [("rmse_m", "error", float("nan"), "m")]
-    )
+    from watchfloor.run.scores import Assessment, Section
+
+    found = Assessment((Section("s", (("rmse_m", "error", float("nan"), "m"),)),), None, 1.0)
+    monkeypatch.setattr("watchfloor.run.scores.assess_record", lambda *_, **__: found)
     status, out, _ = call("assess", ".", "--json")
     assert status == 0
     assert json.loads(out) == {"figures": {"rmse_m": None}}

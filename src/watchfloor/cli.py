@@ -8,7 +8,8 @@ What the commands call, and what they expect of it::
 
     scenario.load.load(path_or_name) -> LoadedScenario
     run.single.run(loaded, *, out, seed, replicates, workers, traffic, fresh, progress) -> RunSummary
-    run.recorded.score_record(folder, *, cutoff_m) -> figures; likewise score_files, track_file
+    run.scores.assess_record(folder, *, cutoff_m, progress) -> Assessment; likewise assess_files
+    run.recorded.track_file(path, *, radar_deg_m, ..., progress) -> RecordedTracks
     study.play.play(loaded, *, out, workers, replicates, fresh, progress) -> StudySummary
     report.build(folder, out) -> Path
 
@@ -188,7 +189,7 @@ def run(
       watchfloor run examples/first-radar.yaml
       watchfloor run examples/recorded-traffic.yaml --traffic flights.parquet --out out/traffic
     """
-    from watchfloor.run.recorded import score_record
+    from watchfloor.run.scores import score_record
     from watchfloor.run.single import run as play
     from watchfloor.scenario.load import load
 
@@ -445,33 +446,54 @@ def track(
 @click.argument("what", type=click.Path(path_type=Path), metavar="DIR|TRACKS")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights; needed for a file of tracks.")
 @_cutoff
+@click.option(
+    "--plot", "picture", type=click.Path(path_type=Path), metavar="FILE", help="GOSPA and its parts over time, as .svg."
+)
 @_json
-def assess(what: Path, truth: Path | None, cutoff_m: float, as_json: bool) -> int:
+def assess(what: Path, truth: Path | None, cutoff_m: float, picture: Path | None, as_json: bool) -> int:
     r"""Score tracks against the truth.
 
-    Prints GOSPA with its parts, completeness, false tracks, switches of track number.
+    Prints GOSPA moment by moment and over whole trajectories with their parts, what targets and tracks came to (SIAP
+    attributes among it), accuracy and, for a record, whether the tracker's covariances and probabilities are honest.
+    What each figure means stands in docs/explanation/scores.md.
 
     DIR is a folder that `watchfloor run --out` has left and knows its own truth; TRACKS is a table of tracks (t, track,
     lat, lon, alt_m), and --truth a table of flights.
 
     \b
     Examples:
-      watchfloor assess out/traffic
+      watchfloor assess out/traffic --plot gospa.svg
       watchfloor assess tracks.csv --truth flights.parquet
     """
-    from watchfloor.run.recorded import score_files, score_record
+    from watchfloor.run.scores import assess_files, assess_record
 
-    if what.is_dir():
-        if truth is not None:
-            raise click.UsageError("a record knows its own truth: leave --truth out, or name a file of tracks")
-        rows = score_record(what, cutoff_m=cutoff_m)
-    elif not what.exists():
-        raise click.UsageError(f"{what}: there is no such folder or file; `watchfloor run --out DIR` leaves a record")
-    elif truth is None:
-        raise click.UsageError(f"{what}: a file of tracks needs --truth FILE to be scored against")
+    with _progress("assess", "percent") as progress:
+        if what.is_dir():
+            if truth is not None:
+                raise click.UsageError("a record knows its own truth: leave --truth out, or name a file of tracks")
+            found = assess_record(what, cutoff_m=cutoff_m, progress=progress)
+        elif not what.exists():
+            raise click.UsageError(
+                f"{what}: there is no such folder or file; `watchfloor run --out DIR` leaves a record"
+            )
+        elif truth is None:
+            raise click.UsageError(f"{what}: a file of tracks needs --truth FILE to be scored against")
+        else:
+            found = assess_files(what, truth, cutoff_m=cutoff_m, progress=progress)
+    if picture is not None:
+        if found.scores is None:
+            click.echo(f"{what}: nothing to score, so nothing to draw", err=True)
+        else:
+            from watchfloor.report.score_figures import gospa_over_time, write_figure
+
+            title, alt = f"{what.name}: GOSPA of the picture", f"GOSPA and its parts over time, {what.name}"
+            drawn = gospa_over_time("gospa", found.scores, cutoff_m=found.cutoff_m, title=title, alt=alt)
+            write_figure(picture, drawn)
+            click.echo(f"picture: {picture}", err=True)
+    if as_json:
+        _print_json({"figures": _keyed(found.rows)})
     else:
-        rows = score_files(what, truth, cutoff_m=cutoff_m)
-    _print_rows(rows, as_json)
+        _print_sections([(section.title, section.rows) for section in found.sections])
     return 0
 
 
@@ -769,10 +791,22 @@ def _print_figures(rows: Sequence[tuple[str, str, Any, str]]) -> None:
         click.echo(f"{name:<{wide[0]}}  {value:>{wide[1]}}  {unit}".rstrip())
 
 
+def _print_sections(sections: Sequence[tuple[str, Sequence[tuple[str, str, Any, str]]]]) -> None:
+    """Print figures under their headings, all values in one column."""
+    names = [len(name) for _, rows in sections for _, name, _, _ in rows]
+    values = [len(_said(value)) for _, rows in sections for _, _, value, _ in rows]
+    for i, (title, rows) in enumerate(sections):
+        click.echo(f"{chr(10) if i else ''}{title}")
+        for _, name, value, unit in rows:
+            click.echo(f"  {name:<{max(names)}}  {_said(value):>{max(values)}}  {unit}".rstrip())
+
+
 def _said(value: Any) -> str:
     if isinstance(value, tuple):
         low, middle, high = map(_said, value)
         return f"{middle} ({low} to {high})"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -17,7 +17,7 @@ from watchfloor.base.errors import DataError, RecordError
 from watchfloor.formats.flights import read_flights
 from watchfloor.physics.frames import geodetic_to_ecef
 from watchfloor.record import Record
-from watchfloor.run.recorded import score_record
+from watchfloor.run.scores import score_record
 from watchfloor.run.single import run
 from watchfloor.scenario.load import load
 

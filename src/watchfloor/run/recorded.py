@@ -1,45 +1,37 @@
-"""What was recorded, tracked and scored: plot files, track files, and the missions of ``watchfloor run``."""
+"""Recorded plots, tracked: files of plots and recordings of radars."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from watchfloor.assess.tracking import TrackSummary, resample, score_tracks
-from watchfloor.base.errors import DataError, RecordError
-from watchfloor.base.picture import Plots, Status, Tracks
+from watchfloor.base.errors import DataError
+from watchfloor.base.picture import Plots, Tracks
 from watchfloor.base.registry import kinds
-from watchfloor.base.truth import Outcome
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.formats.asterix import looks_like_asterix, read_asterix
-from watchfloor.formats.flights import Flights, read_flights
+from watchfloor.formats.flights import read_flights
 from watchfloor.formats.plots import PointPlots, PolarPlots, read_plots
 from watchfloor.formats.tracks import write_tracks
-from watchfloor.physics.frames import Place, ecef_to_geodetic, ecef_to_polar, enu_rotation, geodetic_to_ecef
-from watchfloor.record import Record
+from watchfloor.physics.frames import Place, ecef_to_geodetic, ecef_to_polar, enu_rotation
 from watchfloor.run.asterix import RadarPlots, radar_plots
+from watchfloor.run.scores import Row, brief_rows, in_common, score_samples
 from watchfloor.track import plots_from_wgs84, track_plots
 
-Row = tuple[str, str, int | float | tuple[float, float, float], str]
-"""Key for programs, name for people, value (or its 10, 50 and 90 % points over missions) and unit of a figure."""
 ASSUMED_POLAR = (100.0, 0.15, 0.5, 5.0)
 """1-sigma errors taken where neither file nor user gives them: a civil surveillance radar's. [m, deg, deg, m/s]"""
 ASSUMED_POINT_M = 50.0
 """1-sigma error along each axis, likewise. [m]"""
-STEP_S = 10.0
-"""Time between the moments at which tracks are scored against recorded flights. [s]"""
-TRUTH_GAP_S = 60.0
-"""Longest silence of a recorded flight that is bridged by a straight line. [s]"""
 DAY_S = 86_400.0
 """A day: clocks of radars count no further. [s]"""
 PREFERRED = "gnn"
 """Kind of tracker for recordings."""
-_COASTING: dict[str, dict[str, Any]] = {"gnn": {"drop_nats": 20.0}}
-"""Settings by kind that end a track by time alone. Transponders fall silent in turns, for a minute in a hold, and a
+_COASTING: dict[str, Any] = {"drop_nats": 20.0}
+"""Settings, of trackers that have them, by which a dozen misses end no track. Transponders fall silent in turns, for a minute in a hold, and a
 secondary radar makes hardly any false plot that could keep a dead track alive."""
 _ALIKE = 8
 """Plots of one instant among which a track's own is sought, at most."""
@@ -76,12 +68,12 @@ class RecordedTracks:
     radars: tuple[RadarSite, ...] = ()
     """Radars that the plots came from, where these are known."""
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | str) -> None:
         """Write the tracks as a table; see ``formats.write_tracks``."""
         rotation = enu_rotation(self.lat_rad, self.lon_rad)
         variance = np.trace(self.tracks.cov[:, :3, :3], axis1=1, axis2=2) / 3.0
         write_tracks(
-            path,
+            Path(path),
             t_s=self.tracks.t_s,
             number=self.tracks.number,
             lat_rad=self.lat_rad,
@@ -93,7 +85,7 @@ class RecordedTracks:
 
 
 def track_file(
-    path: Path,
+    path: Path | str,
     *,
     radar_deg_m: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
     sources: Sequence[str] = (),
@@ -110,7 +102,7 @@ def track_file(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         An ASTERIX recording (see ``formats.asterix.read_asterix``), or a table of polar plots or positions (see
         ``formats.read_plots``).
     radar_deg_m : sequence of 3 or mapping of such, optional
@@ -130,7 +122,7 @@ def track_file(
     identity : bool
         Whether cooperative addresses help to tell targets apart.
     truth : Path, optional
-        Recorded flights to score against.
+        Recorded flights to score against; the name of a shipped recording stands for its own.
     cutoff_m : float
         GOSPA's cutoff. [m]
     progress : callable, optional
@@ -141,6 +133,7 @@ def track_file(
     DataError
         If a file cannot be read, the radar's place is missing, wrong or not wanted, or there is no such tracker.
     """
+    path = Path(path)
     flights = None if truth is None else read_flights(truth)
     asterix = looks_like_asterix(path)
     rows: list[Row] = []
@@ -193,100 +186,9 @@ def track_file(
         if shift_s:
             notes.append(f"flights brought to the recording's clock: {shift_s / DAY_S:+.0f} days")
             flights = replace(flights, t_s=flights.t_s + shift_s)
-        summary = _against(
-            truth, flights, tracks.t_s, tracks.number, tracks.position_ecef_m, tracks.velocity_ecef_mps, cutoff_m
-        )
-        rows += _rows([summary])
+        samples = in_common(truth, flights, tracks.t_s, tracks.number, tracks.position_ecef_m, tracks.velocity_ecef_mps)
+        rows += brief_rows([score_samples(*samples, cutoff_m)])
     return RecordedTracks(tracks, lat, lon, alt, tuple(rows), tuple(notes), sites)
-
-
-def score_files(tracks: Path, truth: Path, *, cutoff_m: float = 1000.0) -> list[Row]:
-    """Score a table of tracks against one of flights.
-
-    Parameters
-    ----------
-    tracks : Path
-        Columns as ``RecordedTracks.write`` leaves them, or as ``read_flights`` takes them. Between updates a track is
-        carried on by its velocity if the file has one, else it stays where it was.
-    truth : Path
-        Recorded flights.
-    cutoff_m : float
-        GOSPA's cutoff. [m]
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read, or the two have no time in common.
-    """
-    found, flights = read_flights(tracks), read_flights(truth)
-    position = geodetic_to_ecef(found.lat_rad, found.lon_rad, found.alt_m)
-    if found.ve_mps is None or found.vn_mps is None or found.vu_mps is None:
-        velocity = np.zeros_like(position)
-    else:
-        local = np.nan_to_num(np.stack((found.ve_mps, found.vn_mps, found.vu_mps), axis=1))
-        velocity = np.einsum("nij,ni->nj", enu_rotation(found.lat_rad, found.lon_rad), local)
-    return _rows([_against(truth, flights, found.t_s, found.flight, position, velocity, cutoff_m)])
-
-
-def score_record(folder: Path, *, cutoff_m: float = 1000.0) -> list[Row]:
-    """Say what came of the missions in a record of ``watchfloor run``, and score their tracks against their truth.
-
-    Tracks are carried to the end of each tick and scored there, all movers counted: also those no radar could see.
-
-    Raises
-    ------
-    RecordError
-        If the folder is no record, holds nothing finished, or is not one of ``watchfloor run``.
-    """
-    record = Record.open(folder)
-    if not record.lines:
-        raise RecordError(f"{folder}: holds no finished mission; give the command that made it again")
-    if record.header.kind != "run":
-        raise RecordError(f"{folder}: is the record of a {record.header.kind}; `watchfloor report` reads it")
-    summaries, counts = [], []
-    xyz = [f"position_ecef_m_{i}" for i in range(3)]
-    uvw = [f"velocity_ecef_mps_{i}" for i in range(3)]
-    for shard in record.lines:
-        truth = record.table("truth", shards=[shard], columns=["tick_s", "mover", *xyz])
-        tracks = record.table("tracks", shards=[shard], columns=["tick_s", "t_s", "number", "status", *xyz, *uvw])
-        held = tracks["status"] == Status.CONFIRMED
-        carried_s = (tracks["tick_s"] - tracks["t_s"])[held, None]
-        position = np.stack([tracks[name][held] for name in xyz], axis=1)
-        velocity = np.stack([tracks[name][held] for name in uvw], axis=1)
-        outcome = record.table("effects", shards=[shard], columns=["outcome"])["outcome"]
-        counts.append(
-            (
-                len(np.unique(truth["mover"])),
-                record.lines[shard].tables["plots"].rows,
-                len(np.unique(tracks["number"][held])),
-                len(outcome),
-                int((outcome == Outcome.KILL).sum()),
-            )
-        )
-        if len(truth["mover"]) + int(held.sum()):
-            summaries.append(
-                score_tracks(
-                    truth["tick_s"],
-                    truth["mover"],
-                    np.stack([truth[name] for name in xyz], axis=1),
-                    tracks["tick_s"][held],
-                    tracks["number"][held],
-                    position + carried_s * velocity,
-                    cutoff_m=cutoff_m,
-                )[1]
-            )
-    rows: list[Row] = [("n_missions", "missions", len(counts), "")]
-    for i, (key, name) in enumerate(
-        (
-            ("n_movers", "movers"),
-            ("n_plots", "plots"),
-            ("n_tracks", "confirmed tracks"),
-            ("n_shots", "shots"),
-            ("n_kills", "kills"),
-        )
-    ):
-        rows.append((key, name, _over([count[i] for count in counts]), ""))
-    return rows + _rows(summaries)
 
 
 def _from_asterix(
@@ -326,8 +228,8 @@ def _tracker(kind: str | None, *, coasting: bool) -> Any:
     if kind is None and not coasting:
         return None
     chosen = registry.config(kind or PREFERRED)
-    settings = _COASTING.get(kind or PREFERRED, {}) if coasting else {}
-    return chosen(**settings)
+    patient = {key: value for key, value in _COASTING.items() if coasting and key in chosen.model_fields}
+    return chosen(**patient)
 
 
 def _followed(plots: Plots, tracks: Tracks, places: Sequence[Place]) -> list[Row]:
@@ -477,79 +379,3 @@ def _positions(found: PointPlots, sigma_m: float | None) -> tuple[Plots, Place, 
         address=found.address,
     )
     return plots, place, notes
-
-
-def _against(
-    path: Path,
-    flights: Flights,
-    t_s: FloatArray,
-    number: IntArray,
-    position_ecef_m: FloatArray,
-    velocity_ecef_mps: FloatArray,
-    cutoff_m: float,
-) -> TrackSummary:
-    """Score tracks against flights every ``STEP_S`` of the time that both cover."""
-    if len(t_s) == 0:
-        raise DataError(f"{path}: there is no track to score")
-    first, last = max(t_s.min(), flights.t_s.min()), min(t_s.max(), flights.t_s.max())
-    if last < first:
-        raise DataError(
-            f"{path}: flights at {flights.t_s.min():.0f} to {flights.t_s.max():.0f} s and tracks at {t_s.min():.0f} to "
-            f"{t_s.max():.0f} s have no time in common; bring both to one clock"
-        )
-    times = np.arange(first, last + 1e-6, STEP_S)
-    order = np.lexsort((t_s, number))
-    gaps = np.diff(t_s[order])[np.diff(number[order]) == 0]
-    carried_s = float(np.clip(3.0 * np.median(gaps), 1.0, 60.0)) if len(gaps) else STEP_S
-    truth = resample(
-        flights.t_s,
-        flights.flight,
-        geodetic_to_ecef(flights.lat_rad, flights.lon_rad, flights.alt_m),
-        times,
-        max_gap_s=TRUTH_GAP_S,
-    )
-    tracks = resample(t_s, number, position_ecef_m, times, max_gap_s=carried_s, velocity_mps=velocity_ecef_mps)
-    if len(truth[0]) + len(tracks[0]) == 0:
-        raise DataError(
-            f"{path}: neither a flight nor a track holds at any moment; are its rows too far apart in time?"
-        )
-    return score_tracks(*truth, *tracks, cutoff_m=cutoff_m)[1]
-
-
-_SAID = {
-    "gospa_m": ("GOSPA (p 2, alpha 2)", "m"),
-    "cutoff_m": ("its cutoff", "m"),
-    "localisation_m2": ("GOSPA squared: errors of place", "m2"),
-    "missed_m2": ("GOSPA squared: missed targets", "m2"),
-    "false_m2": ("GOSPA squared: false tracks", "m2"),
-    "completeness": ("completeness", ""),
-    "n_false": ("false tracks at a time", ""),
-    "n_switches": ("switches of track number", ""),
-    "n_breaks": ("breaks", ""),
-    "continuity": ("continuity", ""),
-    "rmse_m": ("position error, root mean square", "m"),
-    "n_targets": ("targets", ""),
-    "n_never_held": ("targets never held", ""),
-    "latency_s": ("time until a target is held, mean", "s"),
-    "n_false_numbers": ("tracks that never held a target", ""),
-    "false_life_s": ("their life, mean", "s"),
-}
-
-
-def _rows(summaries: Sequence[TrackSummary]) -> list[Row]:
-    if not summaries:
-        return []
-    rows: list[Row] = []
-    scored = {one.name for one in fields(TrackSummary)}
-    for key, (name, unit) in _SAID.items():
-        if key in scored:
-            rows.append((key, name, _over([getattr(summary, key) for summary in summaries]), unit))
-    return rows
-
-
-def _over(values: Sequence[int | float]) -> int | float | tuple[float, float, float]:
-    """Return the value if there is one only (or all agree), else the 10, 50 and 90 % points."""
-    if len(set(values)) == 1:
-        return values[0]
-    low, middle, high = np.nanquantile(np.asarray(values, np.float64), (0.1, 0.5, 0.9))
-    return float(low), float(middle), float(high)
