@@ -654,7 +654,7 @@ def blend(
     last = -math.inf
     for k in range(len(weight)):
         if weight[k] > _NEGLIGIBLE:
-            last = max(last, plot_t[plot[column[k]]])
+            last = max(last, float(plot_t[plot[column[k]]]))
     if last == -math.inf:
         return t
     if last >= t:
@@ -672,7 +672,7 @@ def blend(
             for b in range(6):
                 one_p[a, b] = p[a, b]
         j = plot[column[k]]
-        if math.isnan(update(one, one_p, plot_t[j] - t, z[j], cov[j], sensor, settings[Q_H], settings[Q_V])):
+        if math.isnan(update(one, one_p, float(plot_t[j]) - t, z[j], cov[j], sensor, settings[Q_H], settings[Q_V])):
             continue
         rest -= weight[k]
         for a in range(6):
