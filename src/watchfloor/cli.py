@@ -398,13 +398,13 @@ def track(
     r"""Track recorded plots: an ASTERIX recording, CSV or Parquet.
 
     PLOTS is a recording of CAT048 and CAT034 (bare .ast or .raw, .pcap, .gps, .ff), which says itself where its radars
-    stand and how they turn, or a table. Its columns are t, range_m (or range_km, range_nm), azimuth_deg and, where
-    measured, elevation_deg and range_rate_mps; or t, lat, lon and, where measured, alt_m. Errors stand in
-    sigma_range_m, sigma_azimuth_deg... or sigma_m, or are given as options.
+    stand and how they turn; `holding` comes with the package. Or it is a table: its columns are t, range_m (or
+    range_km, range_nm), azimuth_deg and, where measured, elevation_deg and range_rate_mps; or t, lat, lon and, where
+    measured, alt_m. Errors stand in sigma_range_m, sigma_azimuth_deg... or sigma_m, or are given as options.
 
     \b
     Examples:
-      watchfloor track recording.ast --out tracks.parquet --plot map.svg
+      watchfloor track holding --truth holding --out tracks.parquet --plot map.svg
       watchfloor track plots.csv --radar 48.72,2.38,110 --sigma 50,0.1 --out tracks.csv
       watchfloor track plots.parquet --sigma-m 30 --truth flights.parquet --plot tracks.svg
     """

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import runpy
 import struct
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.plain import asterix as hand
 from watchfloor.base.errors import DataError
 from watchfloor.formats import read_columns
 from watchfloor.formats.asterix import _kernels as kernels
-from watchfloor.formats.asterix import looks_like_asterix, read_asterix
+from watchfloor.formats.asterix import looks_like_asterix, read_asterix, sample, sample_flights
 from watchfloor.formats.asterix.layout import CAT034, CAT048
 from watchfloor.formats.tables import Column
 
@@ -386,9 +387,19 @@ def test_encoded_flights_are_read_within_half_a_step(shared_data):
     assert one.callsign.tolist() == [name.strip() for name in truth["callsign"]]
 
 
-def test_recordings_stay_out_of_the_repository():
+def test_the_only_recording_in_the_repository_is_the_one_it_makes_itself(tmp_path, monkeypatch):
     root = Path(__file__).resolve().parents[2]
     kinds = (".ast", ".gps", ".pcap", ".ff")
-    assert [
+    there = [
         p for folder in ("src", "tests", "docs", "examples") for p in (root / folder).rglob("*") if p.suffix in kinds
-    ] == []
+    ]
+    assert there == [sample("holding")]
+    monkeypatch.setattr("sys.argv", ["make_recording.py", str(tmp_path)])
+    runpy.run_path(str(root / "tools" / "make_recording.py"), run_name="__main__")
+    assert (tmp_path / "holding.ast").read_bytes() == sample("holding").read_bytes()
+    assert (tmp_path / "holding-flights.csv").read_bytes() == sample_flights("holding").read_bytes()
+
+
+def test_a_recording_that_does_not_come_with_the_package_is_named():
+    with pytest.raises(ValueError, match="no recording 'holdign' in the package; did you mean 'holding'"):
+        sample("holdign")

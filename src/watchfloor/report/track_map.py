@@ -83,7 +83,7 @@ class PlacedTracks(Protocol):
         ...
 
 
-def draw_tracks(path: Path, found: PlacedTracks, *, title: str) -> None:
+def draw_tracks(path: Path | str, found: PlacedTracks, *, title: str) -> None:
     """Draw every track as a line, its start as a ring and its end as an arrow head with its number.
 
     North is up; about the radar if there is one, else about the tracks. Range rings stand about a lone radar, coasts
@@ -91,7 +91,7 @@ def draw_tracks(path: Path, found: PlacedTracks, *, title: str) -> None:
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         Where the SVG goes.
     found : PlacedTracks
         The tracks.
@@ -103,6 +103,7 @@ def draw_tracks(path: Path, found: PlacedTracks, *, title: str) -> None:
     DataError
         If the file cannot be written.
     """
+    path = Path(path)
     with mpl.rc_context(_LOOK):
         figure = _figure(found, title)
         drawn = io.StringIO()
@@ -339,7 +340,7 @@ def _scale_bar(axes: Axes, middle: tuple[float, float], half: float) -> None:
 
 
 def _north_arrow(axes: Axes) -> None:
-    axes.annotate("N", (0.965, 0.975), xytext=(0.965, 0.905), xycoords="axes fraction", ha="center", va="center",
+    axes.annotate("N", (0.035, 0.975), xytext=(0.035, 0.905), xycoords="axes fraction", ha="center", va="center",
                   fontsize=9, fontweight="bold", zorder=9, bbox=_BEHIND,
                   arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.0, "shrinkA": 1.0})  # fmt: skip
 

@@ -13,7 +13,8 @@ from watchfloor.base.errors import DataError
 from watchfloor.base.picture import Plots, Tracks
 from watchfloor.base.registry import kinds
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.formats.asterix import looks_like_asterix, read_asterix
+from watchfloor.formats.asterix import looks_like_asterix, read_asterix, sample, sample_flights
+from watchfloor.formats.asterix.samples import SAMPLES
 from watchfloor.formats.flights import read_flights
 from watchfloor.formats.plots import PointPlots, PolarPlots, read_plots
 from watchfloor.formats.tracks import write_tracks
@@ -31,8 +32,11 @@ DAY_S = 86_400.0
 PREFERRED = "gnn"
 """Kind of tracker for recordings."""
 _COASTING: dict[str, Any] = {"drop_nats": 20.0}
-"""Settings, of trackers that have them, by which a dozen misses end no track. Transponders fall silent in turns, for a minute in a hold, and a
-secondary radar makes hardly any false plot that could keep a dead track alive."""
+"""Settings, of trackers that have them, by which a dozen misses end no track.
+
+Transponders fall silent in turns, for a minute in a hold, and a secondary radar makes hardly any false plot that could
+keep a dead track alive.
+"""
 _ALIKE = 8
 """Plots of one instant among which a track's own is sought, at most."""
 
@@ -104,7 +108,7 @@ def track_file(
     ----------
     path : Path or str
         An ASTERIX recording (see ``formats.asterix.read_asterix``), or a table of polar plots or positions (see
-        ``formats.read_plots``).
+        ``formats.read_plots``); or the name of a recording that comes with the package (``formats.asterix.sample``).
     radar_deg_m : sequence of 3 or mapping of such, optional
         Latitude, longitude and height of the radar, or of radars by ``SAC/SIC``. A table of polar plots needs it, and a
         recording whose radars do not say where they stand. [deg, deg, m]
@@ -134,6 +138,10 @@ def track_file(
         If a file cannot be read, the radar's place is missing, wrong or not wanted, or there is no such tracker.
     """
     path = Path(path)
+    if str(path) in SAMPLES and not path.exists():
+        path = sample(str(path))
+    if truth is not None and str(truth) in SAMPLES and not truth.exists():
+        truth = sample_flights(str(truth))
     flights = None if truth is None else read_flights(truth)
     asterix = looks_like_asterix(path)
     rows: list[Row] = []

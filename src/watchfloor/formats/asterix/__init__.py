@@ -7,5 +7,15 @@
 from watchfloor.formats.asterix.containers import Damage, looks_like_asterix
 from watchfloor.formats.asterix.read import Recording, read_asterix
 from watchfloor.formats.asterix.records import ServiceMessages, TargetReports
+from watchfloor.formats.asterix.samples import sample, sample_flights
 
-__all__ = ["Damage", "Recording", "ServiceMessages", "TargetReports", "looks_like_asterix", "read_asterix"]
+__all__ = [
+    "Damage",
+    "Recording",
+    "ServiceMessages",
+    "TargetReports",
+    "looks_like_asterix",
+    "read_asterix",
+    "sample",
+    "sample_flights",
+]
