@@ -15,12 +15,12 @@ _HERE = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "python"
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
-def ask(script: str, *arguments: str, timeout_s: float = 300.0) -> float | None:
-    """Figure that a script prints in the peers' environment, None where it or the peer is not installed."""
+def say(*command: str, timeout_s: float = 300.0) -> str | None:
+    """What the peers' interpreter prints when given these arguments, None where it or the peer is not installed."""
     python = os.environ.get("WATCHFLOOR_PEERS", str(_HERE))
     try:
         done = subprocess.run(
-            [python, "-W", "ignore", "-c", script, *arguments],
+            [python, "-W", "ignore", *command],
             env=os.environ | _ONE_THREAD | {"MPLBACKEND": "agg"},
             capture_output=True,
             text=True,
@@ -29,7 +29,13 @@ def ask(script: str, *arguments: str, timeout_s: float = 300.0) -> float | None:
         )
     except FileNotFoundError:
         return None
-    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
+
+
+def ask(script: str, *arguments: str, timeout_s: float = 300.0) -> float | None:
+    """Figure that a script prints in the peers' environment, None where it or the peer is not installed."""
+    said = say("-c", script, *arguments, timeout_s=timeout_s)
+    return None if said is None else float(said.split()[-1])
 
 
 def beside(what: str, theirs: float | None, ours: float, unit: str, *, more_is_better: bool = False) -> list[Row]:

@@ -460,13 +460,14 @@ def score(scenario: Scenario, estimates: Estimates) -> dict[str, float]:
         ``gospa_m`` (p = 2, alpha = 2; the root taken scan by scan, then the mean over scans), ``gospa_late_m`` (second
         half of the scans only), ``missed`` and ``false`` (mean number a scan), ``switches`` (times in the run that the
         number of the track assigned to a target changed, gaps bridged), ``completeness`` (share of target scans with a
-        track), ``rmse_m`` (of assigned pairs).
+        track), ``completeness_late`` (the same, second half), ``rmse_m`` (of assigned pairs).
     """
     if len(estimates) != scenario.n_scans:
         raise ValueError(f"estimates must hold one entry for each of {scenario.n_scans} scans, got {len(estimates)}")
     d = scenario.dims
     held = np.full(1 + max((int(ids.max()) for ids in scenario.truth_id if len(ids)), default=0), -1, np.int64)
-    distance, squared, n_truth, n_false, n_assigned, switches = [], 0.0, 0, 0, 0, 0
+    distance, n_truth, n_assigned = [], np.zeros(scenario.n_scans, int), np.zeros(scenario.n_scans, int)
+    squared, n_false, switches, late = 0.0, 0, 0, scenario.n_scans // 2
     for k, (number, position) in enumerate(estimates):
         one = gospa(scenario.truth[k][:, :d], np.asarray(position)[:, :d], cutoff_m=scenario.cutoff_m)
         mine = np.flatnonzero(one.assignment >= 0)
@@ -475,17 +476,17 @@ def score(scenario: Scenario, estimates: Estimates) -> dict[str, float]:
         held[target] = track
         distance.append(one.distance)
         squared += one.localisation
-        n_truth += len(one.assignment)
-        n_assigned += len(mine)
+        n_truth[k], n_assigned[k] = len(one.assignment), len(mine)
         n_false += len(position) - len(mine)
     return {
         "gospa_m": float(np.mean(distance)),
-        "gospa_late_m": float(np.mean(distance[scenario.n_scans // 2 :])),
-        "missed": (n_truth - n_assigned) / scenario.n_scans,
+        "gospa_late_m": float(np.mean(distance[late:])),
+        "missed": float((n_truth - n_assigned).mean()),
         "false": n_false / scenario.n_scans,
         "switches": float(switches),
-        "completeness": n_assigned / max(n_truth, 1),
-        "rmse_m": math.sqrt(squared / n_assigned) if n_assigned else math.nan,
+        "completeness": float(n_assigned.sum() / max(n_truth.sum(), 1)),
+        "completeness_late": float(n_assigned[late:].sum() / max(n_truth[late:].sum(), 1)),
+        "rmse_m": math.sqrt(squared / n_assigned.sum()) if n_assigned.any() else math.nan,
     }
 
 

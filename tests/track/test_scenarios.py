@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks import tracking
 from benchmarks import tracking_scenarios as ts
 from watchfloor.assess.tracking import score_tracks
 
@@ -203,3 +204,16 @@ def test_the_model_that_flies_the_targets_way_gives_the_lower_floor(monkeypatch)
     straight = ts.score(one, ts.oracle(one, (ts.Model(0.01, 0.01),)))
     loose = ts.score(one, ts.oracle(one))
     assert straight["gospa_late_m"] < 0.8 * loose["gospa_late_m"]
+
+
+def test_the_table_of_a_case_sets_ours_beside_the_floor_run_by_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(tracking, "track", lambda scenario, *, told: (ts.oracle(scenario), [2e-3] * scenario.n_scans))
+    case = next(one for one in tracking.CASES if one.name == "a")
+    result = tracking.measure(case, tmp_path, runs=3, alone=True)
+    figures = {what: figure for what, figure, _, _ in tracking.rows(result)}
+    runs = [ts.score(s, ts.oracle(s))["gospa_m"] for s in map(ts.a_vo12, range(1000, 1003))]
+    assert figures["A, 12 targets: GOSPA told the births, 3 runs"] == pytest.approx(np.mean(runs))
+    assert figures["  its standard error"] == pytest.approx(np.std(runs, ddof=1) / np.sqrt(3))
+    assert figures["  floor (origins known), 3 runs"] == pytest.approx(np.mean(runs))
+    assert figures["A, 12 targets: CPU"] == pytest.approx(2.0)
+    assert f"{np.mean(runs):,.5g} ±" in tracking.as_table([result])
