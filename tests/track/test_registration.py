@@ -14,7 +14,7 @@ from watchfloor.physics.frames import enu_to_ecef
 from watchfloor.track._kernels import gnn
 from watchfloor.track._kernels import registration as k
 from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
-from watchfloor.track.registration import Registration, RegistrationConfig
+from watchfloor.track.registration import Registration, RegistrationConfig, warm
 
 STEADY = RegistrationConfig(memory_days=1e4)
 """Biases that do not wander, as the flights below have them; flights' noise is the default's."""
@@ -368,3 +368,9 @@ def test_wrong_arguments_are_named():
         out.step(pairs(Plots.empty(), np.empty(0, int)), until_s=9.0)
     with pytest.raises(ValueError, match="another registration"):
         out.restore(Registration(3, STEADY, PLACES).save())
+
+
+def test_warming_up_compiles_the_one_layout_that_runs_use():
+    warm()
+    kernels = [kernel for kernel in (k.drift, k.learn, k.shift_plots) if hasattr(kernel, "signatures")]
+    assert all(len(kernel.signatures) == 1 for kernel in kernels)

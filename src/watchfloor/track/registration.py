@@ -350,6 +350,21 @@ class Registration:
         self._doubt = np.concatenate([self._doubt[keep], self._added()[None]])
 
 
+def warm() -> None:
+    """Compile or load every kernel of registration."""
+    place, zero, one = Place(0.7, 0.5, 0.0), np.zeros(1, np.int64), np.ones(1)
+    z, cov = np.array([[5e4, 0.1, 0.1, math.nan]]), np.full((1, 4, 4), math.nan)
+    cov[0, :3, :3] = np.diag([1e4, 1e-5, 1e-5])
+    plots = Plots(t_s=one, sensor=zero, measurement=z, cov=cov, snr_db=one, pfa=one, address=zero - 1, label=zero - 1)
+    out = Registration(2, RegistrationConfig(), [place, place])
+    rows = Associations(
+        t_s=one, sensor=zero, track=zero, probability=one, measurement=out.correct(plots).measurement, cov=cov,
+        innovation=z, innovation_cov=cov, snr_db=one,
+    )  # fmt: skip
+    out.step(rows, until_s=2.0)
+    out.step(Associations.empty(), until_s=100.0)
+
+
 def _settings(config: RegistrationConfig) -> FloatArray:
     """Return the configuration as the kernels read it, in SI units."""
     out = np.zeros(k.N_SETTINGS)
