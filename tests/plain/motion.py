@@ -102,3 +102,28 @@ def mix(weights, switch, x, p):
     after = weights @ switch
     mixed = [merge(weights * switch[:, j] / after[j], x, p) for j in range(len(weights))]
     return after, np.stack([m for m, _ in mixed]), np.stack([c for _, c in mixed])
+
+
+def sigma_update(x, p, z, r, h, d, scheme, wrap):
+    """Unscented (1) or cubature (2) update with the first d components as points; h(x) expects, wrap(dz) wraps."""
+    used = np.isfinite(z)
+    spread, w, centre_mean, centre_cov = (
+        (np.sqrt(d), 0.5 / d, 0.0, 0.0)
+        if scheme == 2
+        else (np.sqrt(3.0), 1.0 / 6.0, 1.0 - d / 3.0, max(1.5 - d / 3.0, 0.0))
+    )
+    root = np.linalg.cholesky(p[:d, :d])
+    follow = p[:, :d] @ np.linalg.inv(p[:d, :d])
+    deltas = [side * spread * follow @ root[:, i] for side in (1.0, -1.0) for i in range(d)]
+    base = h(x)
+    offs = [wrap(h(x + delta) - base)[used] for delta in deltas]
+    mean = w * sum(offs)
+    s = centre_cov * np.outer(mean, mean) + r[np.ix_(used, used)]
+    s = s + w * sum(np.outer(o - mean, o - mean) for o in offs)
+    c = w * sum(np.outer(delta, o) for delta, o in zip(deltas, offs, strict=True))
+    full = np.zeros(len(z))
+    full[used] = mean
+    v = wrap(np.where(used, z, 0.0) - np.where(used, base, 0.0) - full)[used]
+    gain = np.linalg.solve(s, c.T).T
+    log = -0.5 * (v @ np.linalg.solve(s, v) + np.linalg.slogdet(2.0 * np.pi * s)[1])
+    return x + gain @ v, p - gain @ s @ gain.T, log
