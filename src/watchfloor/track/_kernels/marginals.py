@@ -290,22 +290,22 @@ def marginals(
     row_left, column_left = np.zeros(n, np.int32), np.zeros(n_plots, np.int32)
     row_key, column_key = np.zeros(n, np.int32), np.zeros(n_plots, np.int32)  # exclusive or of the edges left
     for i in range(n):
+        status[i] = ALONE
         for e in range(start_of[i], start_of[i + 1]):
             track[e] = i
-            p_edge[e] = 0.0
-            if psi[e] > 0.0:
-                j = column[e]
-                row_left[i] += 1
-                row_key[i] ^= e
-                column_left[j] += 1
-                column_key[j] ^= e
+    for e in range(edges):
+        p_edge[e] = 0.0
+        if psi[e] > 0.0:
+            i, j = track[e], column[e]
+            row_left[i] += 1
+            row_key[i] ^= e
+            column_left[j] += 1
+            column_key[j] ^= e
+    for e in range(edges):
+        if column_left[column[e]] > 1 and psi[e] > 0.0:
+            status[track[e]] = EXACT
     # 1. take off whatever hangs by one edge, outside first
     peeled, count = np.empty(n + n_plots, np.int32), 0
-    for i in range(n):
-        shared = False
-        for e in range(start_of[i], start_of[i + 1]):
-            shared = shared or (psi[e] > 0.0 and column_left[column[e]] > 1)
-        status[i] = EXACT if shared else ALONE
     for j in range(n_plots):
         if column_left[j] == 1:
             peeled[count] = n + j
