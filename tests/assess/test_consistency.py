@@ -209,13 +209,31 @@ def test_truth_between_samples_is_exact_for_constant_acceleration():
 
     x, v = motion(t, who)
     at, of = np.array([0.0, 1.5, 4.0, 6.9, 7.0, 9.0, -1.0, 5.0, 5.0]), np.array([3, 3, 3, 3, 3, 8, 3, 8, 5])
-    got = truth_at(t, who, x, v, at, of)
+    got, _ = truth_at(t, who, x, v, at, of)
     want = np.hstack(motion(at, of))
     np.testing.assert_allclose(got[[0, 1, 2, 3, 4, 5, 7]], want[[0, 1, 2, 3, 4, 5, 7]])
     assert np.isnan(got[[6, 8]]).all()
-    assert np.isnan(truth_at(t, who, x, v, np.array([7.1]), np.array([3]))).all()
+    assert np.isnan(truth_at(t, who, x, v, np.array([7.1]), np.array([3]))[0]).all()
     mixed = np.array([4, 1, 0, 3, 2])
-    np.testing.assert_allclose(truth_at(t[mixed], who[mixed], x[mixed], v[mixed], at, of), got)
+    np.testing.assert_allclose(truth_at(t[mixed], who[mixed], x[mixed], v[mixed], at, of)[0], got)
+
+
+def test_truth_is_doubted_only_where_a_manoeuvre_begins_between_samples():
+    t, who, w = np.arange(0.0, 50.0, 10.0), np.zeros(5, int), np.radians(3.0)
+    turn = 250.0 / w * np.stack([np.sin(w * t), 1.0 - np.cos(w * t)], axis=1)
+    along = 250.0 * np.stack([np.cos(w * t), np.sin(w * t)], axis=1)
+    _, doubt = truth_at(t, who, turn, along, t[:-1] + 5.0, who[1:])
+    np.testing.assert_allclose(doubt, 0.0, atol=1e-9)
+    # straight to 5 s, then the same turn
+    late = np.maximum(t - 5.0, 0.0)
+    x = np.stack([250.0 * np.minimum(t, 5.0), 0.0 * t], axis=1)
+    x += 250.0 / w * np.stack([np.sin(w * late), 1.0 - np.cos(w * late)], axis=1)
+    v = 250.0 * np.stack([np.cos(w * late), np.sin(w * late)], axis=1)
+    got, doubt = truth_at(t, who, x, v, np.array([5.0, 12.0]), who[:2])
+    assert doubt[1] == pytest.approx(0.0, abs=1e-9)
+    error = np.linalg.norm(got[0, 2:] - [250.0, 0.0])
+    assert error < doubt[0] < 4.0 * error
+    assert doubt[0] > 10.0
 
 
 @pytest.mark.parametrize(

@@ -384,8 +384,8 @@ def truth_at(
     velocity_mps: FloatArray,
     at_s: FloatArray,
     of: IntArray,
-) -> FloatArray:
-    """Where targets were, and how fast, between their samples.
+) -> tuple[FloatArray, FloatArray]:
+    """Where targets were, and how fast, between their samples, and how sure that is.
 
     Parameters
     ----------
@@ -396,8 +396,11 @@ def truth_at(
 
     Returns
     -------
-    (k, 2 d) array
+    state : (k, 2 d) array
         Position and velocity; NaN outside a target's samples. [m, m/s]
+    doubt_mps : (k,) array
+        Mean velocity between the samples either side, less what their velocities and one steady turn or acceleration
+        explain: where a manoeuvre begins or ends in between, the velocity may be wrong by about as much. [m/s]
 
     Notes
     -----
@@ -407,9 +410,9 @@ def truth_at(
     order = np.lexsort((t_s, identity))
     t, who = np.asarray(t_s, np.float64)[order], np.asarray(identity)[order]
     x, v = np.asarray(position_m, np.float64)[order], np.asarray(velocity_mps, np.float64)[order]
-    out = np.full((len(at_s), 2 * x.shape[1]), np.nan)
+    out, doubt = np.full((len(at_s), 2 * x.shape[1]), np.nan), np.full(len(at_s), np.nan)
     if len(t) == 0:
-        return out
+        return out, doubt
     times, names = np.unique(t), np.unique(who)
     span = 2 * len(times) + 2
     key = np.searchsorted(names, who) * span + 2 * np.searchsorted(times, t)
@@ -432,4 +435,10 @@ def truth_at(
         + h * s * (1.0 - s) * ((1.0 - s) * v[a] - s * v[b])
     )
     out[good, d:] = 6.0 * s * (1.0 - s) * rate + (1.0 - s) * (1.0 - 3.0 * s) * v[a] + s * (3.0 * s - 2.0) * v[b]
-    return out
+    size = np.linalg.norm(v[a], axis=1) * np.linalg.norm(v[b], axis=1)
+    cosine = np.where(size > 0.0, (v[a] * v[b]).sum(axis=1) / np.where(size > 0.0, size, 1.0), 1.0)
+    half = 0.5 * np.arccos(np.clip(cosine, -1.0, 1.0))
+    chord = np.where(half > 1e-6, np.tan(half) / np.where(half > 1e-6, half, 1.0), 1.0)  # chord of an arc, by its ends
+    off = np.linalg.norm(rate - 0.5 * chord[:, None] * (v[a] + v[b]), axis=1)
+    doubt[good] = np.where(h[:, 0] > 0.0, off, 0.0)
+    return out, doubt

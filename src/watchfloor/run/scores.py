@@ -36,6 +36,8 @@ TRUTH_GAP_S = 60.0
 """Longest silence of a recorded flight that is bridged by a straight line. [s]"""
 WINDOW = 10
 """Moments in the window of OSPA(2)."""
+DOUBT = 0.25
+"""Most that the truth's velocity may be in doubt between ticks, in standard deviations of the estimate, to judge it."""
 
 
 @dataclass(frozen=True)
@@ -307,16 +309,21 @@ class _Mission:
         )
 
     def errors(self, cutoff_m: float, mission: int) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
-        """Time, track (of this mission), error and covariance of each estimate of a target, each once."""
+        """Time, track (of this mission), error and covariance of each estimate of a target, each once.
+
+        Left out: estimates between ticks in which a manoeuvre began or ended, where the truth is not known well enough.
+        """
         holds = who_holds(*_where(self.truth), *_where(self.tracks), cutoff_m=cutoff_m)
         row, target = holds.row[holds.main], holds.target[holds.main]
         _, first = np.unique(np.stack([self.tracks[1][row], self.own_s[row]]), axis=1, return_index=True)
         row, target = row[first], target[first]  # a track without news is the same estimate at the next tick
-        true = truth_at(*_where(self.truth), self.truth[2][:, 3:], self.own_s[row], target)
-        error = self.state[row] - true
-        known = np.isfinite(error).all(axis=1) & np.isfinite(self.cov[row]).all(axis=(1, 2))
+        true, doubt_mps = truth_at(*_where(self.truth), self.truth[2][:, 3:], self.own_s[row], target)
+        error, cov = self.state[row] - true, self.cov[row]
+        known = np.flatnonzero(np.isfinite(error).all(axis=1) & np.isfinite(cov).all(axis=(1, 2)))
+        least = np.linalg.eigvalsh(cov[known][:, 3:, 3:])[:, 0]  # what is none is kept, for the judge to name
+        known = known[(least <= 0.0) | (doubt_mps[known] <= DOUBT * np.sqrt(np.maximum(least, 0.0)))]
         row = row[known]
-        return self.tracks[0][row], mission * 2**40 + self.tracks[1][row], error[known], self.cov[row]
+        return self.tracks[0][row], mission * 2**40 + self.tracks[1][row], error[known], cov[known]
 
     def statements(self, cutoff_m: float) -> tuple[FloatArray, IntArray]:
         """Probabilities of existence that the tracker stated, and whether a target was there (1) or not (0)."""
@@ -509,6 +516,7 @@ def _honesty(nees: StateNees | None, existence: Calibration | None) -> list[Row]
         ):
             rows.append((key, name, (one.anees_low, one.anees, one.anees_high), ""))
         rows.append(("nees_inside", "NEES inside its 95 % band", nees.full.inside, ""))
+        rows.append(("nees_n", "estimates judged", nees.full.n, ""))
     if existence is not None:
         rows += [
             ("existence_ece", "existence: calibration error (0 is best)", existence.ece, ""),
