@@ -350,6 +350,7 @@ def resample(
         raise ValueError(f"max_gap_s must be above 0, got {max_gap_s!r}")
     order = np.lexsort((t_s, identity))
     t, who, where = t_s[order], identity[order], position_m[order]
+    velocity = None if velocity_mps is None else velocity_mps[order]
     times = np.asarray(times_s, np.float64)
     out_t, out_id, out_m = [np.empty(0)], [np.empty(0, np.int64)], [np.empty((0, position_m.shape[1]))]
     edges = np.concatenate([[0], np.flatnonzero(np.diff(who)) + 1, [len(who)]])
@@ -359,10 +360,10 @@ def resample(
         mine = t[low:high]
         after = np.searchsorted(mine, times, "right")
         before = np.maximum(after - 1, 0)
-        if velocity_mps is not None:
+        if velocity is not None:
             kept = (after > 0) & (times - mine[before] <= max_gap_s)
             row = low + before[kept]
-            point = where[row] + (times[kept] - t[row])[:, None] * velocity_mps[order][row]
+            point = where[row] + (times[kept] - t[row])[:, None] * velocity[row]
         else:
             following = np.minimum(after, high - low - 1)
             gap = mine[following] - mine[before]
