@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable
 
-ROOMS = ("physics", "world", "sensor", "track", "learn", "command", "engage", "assess")
+ROOMS = ("physics", "formats.asterix", "world", "sensor", "track", "learn", "command", "engage", "assess")
 
 
 def warm(progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@
 """
 
 from watchfloor.formats.asterix.containers import Damage, looks_like_asterix
-from watchfloor.formats.asterix.read import Recording, read_asterix
+from watchfloor.formats.asterix.read import Recording, read_asterix, warm
 from watchfloor.formats.asterix.records import ServiceMessages, TargetReports
 from watchfloor.formats.asterix.samples import sample, sample_flights
 
@@ -18,4 +18,5 @@ __all__ = [
     "read_asterix",
     "sample",
     "sample_flights",
+    "warm",
 ]

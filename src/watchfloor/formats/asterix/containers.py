@@ -6,12 +6,14 @@ broken, the next place from which it holds again is sought, and what lies betwee
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchfloor.base.errors import DataError
 from watchfloor.base.units import IntArray
@@ -60,11 +62,11 @@ class Blocks:
 
     container: str
     """``raw``, ``pcap``, ``gps`` or ``final frame``."""
-    category: list[int] = field(default_factory=list)
+    category: array[int] = field(default_factory=lambda: array("B"))
     """Category of each block."""
-    start: list[int] = field(default_factory=list)
+    start: array[int] = field(default_factory=lambda: array("q"))
     """First byte after each block's length."""
-    end: list[int] = field(default_factory=list)
+    end: array[int] = field(default_factory=lambda: array("q"))
     """Byte after each block."""
     damage: list[Damage] = field(default_factory=list)
     """What could not be read."""
@@ -76,9 +78,13 @@ class Blocks:
         """Bytes in blocks, their heads counted."""
         return sum(self.end) - sum(self.start) + 3 * len(self.start)
 
-    def arrays(self) -> tuple[IntArray, IntArray, IntArray]:
+    def arrays(self) -> tuple[NDArray[np.uint8], IntArray, IntArray]:
         """Return category, start and end."""
-        return np.array(self.category, np.int64), np.array(self.start, np.int64), np.array(self.end, np.int64)
+        return (
+            np.frombuffer(self.category, np.uint8),
+            np.frombuffer(self.start, np.int64),
+            np.frombuffer(self.end, np.int64),
+        )
 
 
 def find_blocks(path: Path, data: bytes) -> Blocks:

@@ -94,11 +94,10 @@ def read_asterix(path: Path) -> Recording:
     data = np.frombuffer(content + bytes(8), np.uint8)
     category, start, end = blocks.arrays()
     damage = list(blocks.damage)
-    places48, byte48 = _walk(data, start[category == 48], end[category == 48], CAT048, damage)
-    places34, byte34 = _walk(data, start[category == 34], end[category == 34], CAT034, damage)
-    targets, services = target_reports(data, places48, byte48), service_messages(data, places34, byte34)
+    targets = target_reports(data, *_walk(data, start[category == 48], end[category == 48], CAT048, damage))
+    services = service_messages(data, *_walk(data, start[category == 34], end[category == 34], CAT034, damage))
     # one clock: midnight is sought in both together
-    order = np.argsort(np.concatenate([byte48, byte34]), kind="stable")
+    order = np.argsort(np.concatenate([targets.byte, services.byte]), kind="stable")
     times = np.concatenate([targets.t_s, services.t_s])
     times[order] = over_midnight(times[order])
     return Recording(
@@ -109,6 +108,11 @@ def read_asterix(path: Path) -> Recording:
         damage=tuple(sorted(damage, key=lambda one: one.byte)),
         passed=blocks.passed,
     )
+
+
+def warm() -> None:
+    """Compile or load the kernels."""
+    k.warm(CAT048.items)
 
 
 def _walk(
