@@ -40,6 +40,14 @@ def test_gospa_over_time_is_a_figure_that_names_its_parts(n_times):
     assert svg == gospa_over_time("g", table, cutoff_m=1e3, title="north", alt="GOSPA over time")
 
 
+def test_clock_times_count_from_the_first():
+    table = scores()
+    late = type(table)(**{name: column + 1.6e9 * (name == "t_s") for name, column in table.items()})
+    said = [one or "" for one in texts(gospa_over_time("g", late, cutoff_m=1e3, title="t", alt="a"))]
+    assert "time since the first moment [s]" in said
+    assert not any("e9" in one or "e+09" in one for one in said)
+
+
 def test_nees_in_its_band_says_how_often_it_is_inside():
     t = np.repeat(np.arange(20.0), 30)
     value = np.where(t < 10.0, 6.0, 60.0)

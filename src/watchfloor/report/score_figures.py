@@ -55,7 +55,7 @@ def gospa_over_time(name: str, scores: TrackScores, *, cutoff_m: float, title: s
         An SVG element.
     """
     t_s, mean = _thin(scores.t_s)
-    unit, label = _time_unit(t_s)
+    t, label = _time_axis(t_s)
     parts = {
         "errors of place": mean(scores.localisation_m2),
         "missed targets": mean(scores.missed_m2),
@@ -70,16 +70,16 @@ def gospa_over_time(name: str, scores: TrackScores, *, cutoff_m: float, title: s
         low = np.zeros(len(t_s))
         for i, (part, values) in enumerate(parts.items()):
             high = low + scale * gospa_m * values / square
-            above.fill_between(t_s * unit, low, high, color=PALETTE[i], alpha=0.75, linewidth=0, label=part)
+            above.fill_between(t, low, high, color=PALETTE[i], alpha=0.75, linewidth=0, label=part)
             low = high
-        above.plot(t_s * unit, scale * gospa_m, color=INK, linewidth=1.1, label="GOSPA")
+        above.plot(t, scale * gospa_m, color=INK, linewidth=1.1, label="GOSPA")
         above.set_ylim(bottom=0.0)
-        above.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2)
+        above.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True)
         words(above, title, "", f"GOSPA [{metres}]")
         counts = {"targets": scores.n_truth, "tracks": scores.n_tracks, "targets held": scores.n_assigned}
         for i, (what, values) in enumerate(counts.items()):
             below.plot(
-                t_s * unit,
+                t,
                 mean(values.astype(np.float64)),
                 color=(INK, PALETTE[1], PALETTE[0])[i],
                 linestyle=DASHES[i],
@@ -89,7 +89,7 @@ def gospa_over_time(name: str, scores: TrackScores, *, cutoff_m: float, title: s
         below.set_ylim(bottom=0.0)
         below.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         below.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        words(below, "", f"time [{label}]", "number")
+        words(below, "", label, "number")
         figure.text(
             0.995,
             0.005,
@@ -124,8 +124,7 @@ def nees_in_band(name: str, over_time: NeesOverTime, *, dof: int, share: float, 
     str
         An SVG element.
     """
-    unit, label = _time_unit(over_time.t_s)
-    t = over_time.t_s * unit
+    t, label = _time_axis(over_time.t_s)
     out = (over_time.mean < over_time.low) | (over_time.mean > over_time.high)
     with mpl.rc_context(STYLE):
         figure = new_figure(WIDE)
@@ -142,7 +141,7 @@ def nees_in_band(name: str, over_time: NeesOverTime, *, dof: int, share: float, 
         else:
             axes.set_ylim(bottom=0.0)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        words(axes, title, f"time [{label}]", "NEES [1]")
+        words(axes, title, label, "NEES [1]")
         axes.annotate(
             f"{100.0 * (1.0 - out.mean()) if len(out) else 0.0:.0f} % of {len(out)} times inside",
             (0.995, 0.97),
@@ -246,7 +245,12 @@ def _thin(t_s: FloatArray) -> tuple[FloatArray, Callable[[FloatArray], FloatArra
     return mean(t_s), mean
 
 
-def _time_unit(t_s: FloatArray) -> tuple[float, str]:
-    """Factor and name of the unit in which a span of time reads best."""
+def _time_axis(t_s: FloatArray) -> tuple[FloatArray, str]:
+    """Times in the unit in which their span reads best, and what stands below; clock times count from the first."""
     span_s = float(np.ptp(t_s)) if len(t_s) else 0.0
-    return (1.0, "s") if span_s <= 600.0 else (1.0 / 60.0, "min") if span_s <= 4.0 * 3600.0 else (1.0 / 3600.0, "h")
+    factor, unit = (
+        (1.0, "s") if span_s <= 600.0 else (1.0 / 60.0, "min") if span_s <= 4.0 * 3600.0 else (1.0 / 3600.0, "h")
+    )
+    if len(t_s) and t_s[0] > 86_400.0:
+        return factor * (t_s - t_s[0]), f"time since the first moment [{unit}]"
+    return factor * t_s, f"time [{unit}]"
