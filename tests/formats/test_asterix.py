@@ -24,6 +24,7 @@ CONTAINERS = {
     "gps": hand.gps,
     "final frame": hand.final_frame,
     "pcap": hand.pcap,
+    "pcapng": hand.pcapng,
 }
 
 
@@ -258,7 +259,7 @@ def test_noise_is_refused_or_counted(tmp_path, seed):
     ("content", "said"),
     [
         (b"", "is empty"),
-        (b"\x0a\x0d\x0d\x0a" + bytes(60), "editcap -F pcap"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(60), r"not one ASTERIX .* a capture block of 0 bytes where 64 are left"),
         (struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147), "link type 147"),
         (struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1), "not one ASTERIX data block"),
         (b"t,range_m,azimuth_deg\n1,2,3\n" * 3, "not one ASTERIX data block"),

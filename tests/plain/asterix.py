@@ -59,15 +59,38 @@ def final_frame(blocks: Sequence[bytes]) -> bytes:
     )
 
 
-def pcap(blocks: Sequence[bytes], *, oradis: bool = False, order: str = "<", vlan: bool = False) -> bytes:
-    """Put each block into a captured UDP packet, padded as Ethernet pads."""
+def packet(one: bytes, i: int, *, oradis: bool = False, vlan: bool = False) -> bytes:
+    """Put a block into a UDP packet, padded as Ethernet pads."""
+    payload = struct.pack(">HI", len(one) + 6, 1000 + i) + one if oradis else one
+    udp = struct.pack(">HHHH", 20000, 8600, len(payload) + 8, 0) + payload
+    ip = struct.pack(">BBHHHBBHII", 0x45, 0, len(udp) + 20, i, 0x4000, 64, 17, 0, 0x0A000001, 0xE0000001) + udp
+    return bytes(12) + (b"\x81\x00\x00\x07" if vlan else b"") + b"\x08\x00" + ip + bytes(6)
+
+
+def pcap(blocks: Sequence[bytes], *, order: str = "<", **how: bool) -> bytes:
+    """Put each block into a captured packet."""
     out = [struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
     for i, one in enumerate(blocks):
-        payload = struct.pack(">HI", len(one) + 6, 1000 + i) + one if oradis else one
-        udp = struct.pack(">HHHH", 20000, 8600, len(payload) + 8, 0) + payload
-        ip = struct.pack(">BBHHHBBHII", 0x45, 0, len(udp) + 20, i, 0x4000, 64, 17, 0, 0x0A000001, 0xE0000001) + udp
-        ethernet = bytes(12) + (b"\x81\x00\x00\x07" if vlan else b"") + b"\x08\x00" + ip + bytes(6)
+        ethernet = packet(one, i, **how)
         out.append(struct.pack(order + "IIII", 1_500_000_000 + i, 0, len(ethernet), len(ethernet)) + ethernet)
+    return b"".join(out)
+
+
+def pcapng(blocks: Sequence[bytes], *, order: str = "<") -> bytes:
+    """The same in the newer format: a section, an interface, a packet each, one of them a simple one."""
+
+    def block(kind: int, body: bytes) -> bytes:
+        body += bytes(-len(body) % 4)
+        return struct.pack(order + "II", kind, len(body) + 12) + body + struct.pack(order + "I", len(body) + 12)
+
+    out = [block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)),
+           block(1, struct.pack(order + "HHI", 1, 0, 0))]  # fmt: skip
+    for i, one in enumerate(blocks):
+        ethernet = packet(one, i)
+        if i == 1:
+            out.append(block(3, struct.pack(order + "I", len(ethernet)) + ethernet))
+        else:
+            out.append(block(6, struct.pack(order + "IIIII", 0, 0, i, len(ethernet), len(ethernet)) + ethernet))
     return b"".join(out)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,14 @@ GPS_HEADER, GPS_STAMP = 2200, 10
 FINAL = b"\xa5\xa5\xa5\xa5"
 """End of a frame of an IOSS final-format file."""
 _FRAME_HEAD = 8
-_PCAP = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big", b"\x4d\x3c\xb2\xa1": "little",
+Order = Literal["little", "big"]
+_PCAP: dict[bytes, Order] = {b"\xd4\xc3\xb2\xa1": "little", b"\xa1\xb2\xc3\xd4": "big", b"\x4d\x3c\xb2\xa1": "little",
          b"\xa1\xb2\x3c\x4d": "big"}  # fmt: skip
 _PCAP_HEADER, _PACKET_HEADER = 24, 16
-_LINKS = {0: 4, 1: 14, 101: 0, 113: 16}
-"""Bytes before the IP header by link type: loopback, Ethernet, raw IP, Linux cooked."""
+_LINKS: dict[int, tuple[int, int | None]] = {0: (4, None), 1: (14, 12), 101: (0, None), 113: (16, 14), 276: (20, 0)}
+"""Bytes before the IP header and place of the ethertype, by link type: loopback, Ethernet, raw IP, Linux cooked."""
+_PCAPNG, _PCAPNG_ORDER = b"\x0a\x0d\x0d\x0a", 0x1A2B3C4D
+_INTERFACE, _SIMPLE_PACKET, _PACKET = 1, 3, 6
 _ETHERTYPE_IP, _VLAN, _UDP = 0x0800, (0x8100, 0x88A8), 17
 _ORADIS = 6
 _CHAINED = (("raw", 0, 0), ("gps", GPS_HEADER, GPS_STAMP))
@@ -61,7 +65,7 @@ class Blocks:
     """Data blocks of a file and what was left out."""
 
     container: str
-    """``raw``, ``pcap``, ``gps`` or ``final frame``."""
+    """``raw``, ``pcap``, ``pcapng``, ``gps`` or ``final frame``."""
     category: array[int] = field(default_factory=lambda: array("B"))
     """Category of each block."""
     start: array[int] = field(default_factory=lambda: array("q"))
@@ -111,8 +115,8 @@ def find_blocks(path: Path, data: bytes) -> Blocks:
         raise DataError(f"{path}: is empty; wanted an ASTERIX recording")
     if data[:4] in _PCAP:
         found = _pcap(path, data)
-    elif data[:4] == b"\x0a\x0d\x0d\x0a":
-        raise DataError(f"{path}: is a capture in the pcapng format; `editcap -F pcap` turns it into a .pcap")
+    elif data[:4] == _PCAPNG:
+        found = _pcapng(path, data)
     else:
         found = _recorded(path, data)
     if not found.start:
@@ -124,14 +128,14 @@ def find_blocks(path: Path, data: bytes) -> Blocks:
 
 def looks_like_asterix(path: Path) -> bool:
     """Say whether a file's name or first bytes are those of an ASTERIX recording."""
-    if path.suffix.lower() in (".ast", ".raw", ".gps", ".ff", ".pcap", ".asterix"):
+    if path.suffix.lower() in (".ast", ".raw", ".gps", ".ff", ".pcap", ".pcapng", ".asterix"):
         return True
     try:
         with path.open("rb") as file:
             head = file.read(GPS_HEADER + 4096)
     except OSError:
         return False
-    if head[:4] in _PCAP:
+    if head[:4] in _PCAP or head[:4] == _PCAPNG:
         return True
     return any(_holds(head, start, gap, _CHAIN) for _, start, gap in _CHAINED) or _framed(head)
 
@@ -239,14 +243,16 @@ def _pcap(path: Path, data: bytes) -> Blocks:
     order = _PCAP[data[:4]]
     if len(data) < _PCAP_HEADER:
         raise DataError(f"{path}: the capture ends inside its header ({len(data)} of {_PCAP_HEADER} bytes)")
-    link = int.from_bytes(data[20:24], order) & 0x0FFFFFFF  # pyright: ignore[reportArgumentType]
+    link = int.from_bytes(data[20:24], order) & 0x0FFFFFFF
     if link not in _LINKS:
-        raise DataError(f"{path}: captured on link type {link}; wanted Ethernet (1), cooked (113), raw IP (101) or 0")
+        raise DataError(
+            f"{path}: captured on link type {link}; wanted Ethernet (1), cooked (113, 276), raw IP (101) or 0"
+        )
     found, at, end = Blocks("pcap"), _PCAP_HEADER, len(data)
     while at < end:
-        length = int.from_bytes(data[at + 8 : at + 12], order)  # pyright: ignore[reportArgumentType]
+        length = int.from_bytes(data[at + 8 : at + 12], order)
         first = at + _PACKET_HEADER
-        if first + length > end or at + _PACKET_HEADER > end:
+        if first + length > end:
             found.damage.append(
                 Damage(at, end - at, f"a packet of {length} bytes where {max(end - first, 0)} are left")
             )
@@ -256,17 +262,47 @@ def _pcap(path: Path, data: bytes) -> Blocks:
     return found
 
 
+def _pcapng(path: Path, data: bytes) -> Blocks:
+    found, at, end = Blocks("pcapng"), 0, len(data)
+    order: Order = "little"
+    links: list[int] = []
+    while at < end:
+        if data[at : at + 4] == _PCAPNG:
+            order = "little" if int.from_bytes(data[at + 8 : at + 12], "little") == _PCAPNG_ORDER else "big"
+            links = []
+        kind, length = (int.from_bytes(data[at + i : at + i + 4], order) for i in (0, 4))
+        if length < 12 or length % 4 or at + length > end:
+            found.damage.append(Damage(at, end - at, f"a capture block of {length} bytes where {end - at} are left"))
+            break
+        if kind == _INTERFACE:
+            links.append(int.from_bytes(data[at + 8 : at + 10], order))
+        elif kind in (_PACKET, _SIMPLE_PACKET):
+            which = int.from_bytes(data[at + 8 : at + 12], order) if kind == _PACKET else 0
+            first = at + (28 if kind == _PACKET else 12)
+            taken = int.from_bytes(data[at + 20 : at + 24], order) if kind == _PACKET else at + length - 4 - first
+            link = links[which] if which < len(links) else -1
+            if link not in _LINKS:
+                what = f"link type {link}"
+                found.passed[what] = found.passed.get(what, 0) + 1
+            elif first + taken > at + length - 4:
+                found.damage.append(Damage(at, length, f"a packet of {taken} bytes in a block of {length}"))
+            else:
+                _packet(found, data, first, first + taken, link)
+        at += length
+    return found
+
+
 def _packet(found: Blocks, data: bytes, at: int, end: int, link: int) -> None:
     start = at
-    at += _LINKS[link]
-    if link in (1, 113):
-        kind = int.from_bytes(data[at - 2 : at], "big")
-        while kind in _VLAN and at + 4 <= end:
-            kind = int.from_bytes(data[at + 2 : at + 4], "big")
-            at += 4
-        if kind != _ETHERTYPE_IP:
-            found.passed["no IPv4"] = found.passed.get("no IPv4", 0) + 1
-            return
+    head, typed = _LINKS[link]
+    kind = _ETHERTYPE_IP if typed is None else int.from_bytes(data[at + typed : at + typed + 2], "big")
+    at += head
+    while kind in _VLAN and at + 4 <= end:
+        kind = int.from_bytes(data[at + 2 : at + 4], "big")
+        at += 4
+    if kind != _ETHERTYPE_IP:
+        found.passed["no IPv4"] = found.passed.get("no IPv4", 0) + 1
+        return
     head = 4 * (data[at] & 15) if at < end else 0
     if at + head + 8 > end or head < 20 or data[at] >> 4 != 4:
         found.damage.append(Damage(start, end - start, "a packet without a whole IPv4 header"))

@@ -36,7 +36,7 @@ class Recording:
     """What an ASTERIX file holds."""
 
     container: str
-    """``raw``, ``pcap``, ``gps`` or ``final frame``."""
+    """``raw``, ``pcap``, ``pcapng``, ``gps`` or ``final frame``."""
     targets: TargetReports
     """Records of CAT048."""
     services: ServiceMessages
@@ -60,8 +60,8 @@ def read_asterix(path: Path) -> Recording:
     Parameters
     ----------
     path : Path
-        Bare data blocks (``.ast``, ``.raw``), captured UDP packets (``.pcap``, with or without ORADIS headers), a GPS
-        recording (``.gps``) or an IOSS final-format file (``.ff``); the bytes decide, not the name.
+        Bare data blocks (``.ast``, ``.raw``), captured UDP packets (``.pcap``, ``.pcapng``, with or without ORADIS
+        headers), a GPS recording (``.gps``) or an IOSS final-format file (``.ff``); the bytes decide, not the name.
 
     Returns
     -------
