@@ -1,0 +1,1024 @@
+"""Kind ``pmb``: Poisson multi-Bernoulli tracker, each track a mixture of hypotheses, each of these an IMM."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+
+from watchfloor.base.columns import Columns
+from watchfloor.base.config import Config
+from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
+from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.physics.environment import Environment
+from watchfloor.physics.frames import Place, geodetic_to_ecef
+from watchfloor.physics.radar import Radar
+from watchfloor.track._kernels import gnn, measure
+from watchfloor.track._kernels import motion as motions
+from watchfloor.track._kernels import pmb as k
+from watchfloor.track.amplitude import Amplitude
+from watchfloor.track.base import Associations, trackers
+from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Extents
+from watchfloor.track.detection import DetectionModel, Expectation, LearnedPd, tasked
+from watchfloor.track.engine import Batch, Engine, Station, Swept
+from watchfloor.track.gate import gate_limits
+from watchfloor.track.motion import CtConfig, CvConfig, MotionConfig, initial_shares, model_table, sojourns_s
+from watchfloor.track.registration import Registration, RegistrationConfig
+from watchfloor.track.strobes import AngleTracks, Located, Numbers, StrobeConfig, StrobeTracker, is_strobe
+
+_UNKNOWN = Extents(range_max_m=500e3)
+_NEVER_SEEN_PD = 0.05
+_SITES_MAX, _SITE_WEIGHT_MIN = 256, 1e-4
+_BACKLOG = 10_000
+_UNSET = -(2**62)
+_NO_PLOTS = Plots.empty()
+_REFUSED_MAX = 10_000
+
+
+class SiteConfig(Config):
+    """A place where targets appear: an airfield, a gap in the hills, a crossing of the border."""
+
+    lat_deg: float = Field(ge=-90.0, le=90.0)
+    """Latitude. [deg]"""
+    lon_deg: float = Field(ge=-180.0, le=180.0)
+    """Longitude. [deg]"""
+    alt_m: float = 0.0
+    """Height above the ellipsoid. [m]"""
+    radius_km: PositiveFloat = 3.0
+    """1-sigma distance from it at which they are first seen. [km]"""
+    altitude_sd_m: PositiveFloat = 300.0
+    """1-sigma height about ``alt_m`` at which they are first seen. [m]"""
+    speed_sd_mps: PositiveFloat = 80.0
+    """1-sigma of each horizontal component of their velocity. [m/s]"""
+    per_hour: PositiveFloat
+    """How many appear. [1/h]"""
+
+
+class PmbTrackerConfig(Config):
+    """Poisson multi-Bernoulli tracker: existence, birth and death are the filter's own, not counted hits.
+
+    Sources: Williams, "Marginal multi-Bernoulli filters: RFS derivation of MHT, JIPDA, and association-based MeMBer",
+    *IEEE Trans. AES* 51 (3), 2015, pp. 1664-1687; Williams & Lau, "Approximate evaluation of marginal association
+    probabilities with belief propagation", *IEEE Trans. AES* 50 (4), 2014, pp. 2942-2959; Musicki & Evans, "Joint
+    integrated probabilistic data association", *IEEE Trans. AES* 40 (3), 2004, and Musicki, La Scala & Evans,
+    "Integrated track splitting filter", *IEEE Trans. AES* 43 (4), 2007 (a mixture of hypotheses a track); Blom &
+    Bar-Shalom, *IEEE Trans. AC* 33 (8), 1988 (IMM).
+    """
+
+    kind: Literal["pmb"] = "pmb"
+    """Poisson multi-Bernoulli."""
+    motion: MotionConfig = MotionConfig(
+        models=(
+            CvConfig(manoeuvre_mps2=0.5, climb_manoeuvre_mps2=0.25, sojourn_s=60.0),
+            CtConfig(turn_rate_degps=3.0, manoeuvre_mps2=2.0, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
+            CtConfig(turn_rate_degps=-3.0, manoeuvre_mps2=2.0, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
+        )
+    )
+    """How targets move. A track of one plot moves straight with the greatest manoeuvre among the models."""
+    lifetime_s: PositiveFloat = 3600.0
+    """How long a target stays, on average. [s]"""
+    speed_sd_mps: PositiveFloat = 200.0
+    """1-sigma of each horizontal component of an unseen target's velocity. [m/s]"""
+    climb_sd_mps: PositiveFloat = 25.0
+    """1-sigma of an unseen target's climb, and the most a track may doubt its own. [m/s]"""
+    altitude_m: float = Field(default=8000.0, ge=-500.0, le=30_000.0)
+    """Expected height above the ellipsoid of an unseen target. [m]"""
+    altitude_sd_m: PositiveFloat = 4000.0
+    """1-sigma of that height, and the most a track may doubt its own. [m]"""
+    gate_probability: float = Field(default=0.9995, gt=0.5, lt=1.0)
+    """Chance that a track's own plot lies inside its gate. [1]"""
+    hypotheses: int = Field(default=4, ge=1, le=32)
+    """Stories of which plots were its own that each track keeps; 1 joins them all at once. [1]"""
+    join_distance: NonNegativeFloat = 1.0
+    """Stories nearer than this (squared, in standard deviations of the likelier) are joined. [1]"""
+    story_min: float = Field(default=1e-3, gt=0.0, lt=0.5)
+    """Stories less likely than this are forgotten. [1]"""
+    sharpness: float = Field(default=5.0, ge=1.0, le=50.0)
+    """How firmly close targets are told apart: 1 takes marginals as they are, and close tracks run together. [1]"""
+    exact_max: int = Field(default=4096, ge=0)
+    """Clusters are solved exactly up to so many multiplications, larger ones by belief propagation. [1]"""
+    births: Literal["anywhere", "learned"] = "anywhere"
+    """Where targets appear: evenly over what a sensor surveys, or also where they have appeared before."""
+    births_per_scan: NonNegativeFloat = 1.0
+    """New targets that one turn or frame of one sensor is expected to show. [1]"""
+    unseen_at_start: NonNegativeFloat = 20.0
+    """Targets expected to be there when a sensor is switched on. [1]"""
+    site_sd_m: PositiveFloat = 2000.0
+    """1-sigma distance from a learned place at which others appear. [m]"""
+    sites: tuple[SiteConfig, ...] = ()
+    """Known places of appearance, besides ``births``."""
+    pd: float = Field(default=0.8, gt=0.0, lt=1.0)
+    """Probability of detection a look where nothing else tells; learned by range for sensors without radar data. [1]"""
+    detection: Literal["constant", "physics"] = "constant"
+    """What a radar's look expects where no task says: ``pd`` within its extents, or what its physics gives there."""
+    clutter: Literal["learned", "constant"] = "learned"
+    """Density of false plots: a map that is learned, or an even spread of ``false_per_scan``."""
+    false_per_scan: PositiveFloat | None = None
+    """False plots expected a turn, at first; left out, from the radar's false-alarm rate, 1 without radar data. [1]"""
+    power: bool = False
+    """Weigh the power of plots: a radar's false plots are then taken to be noise, a track's to be of one level."""
+    identity: bool = True
+    """Whether cooperative addresses help association; without, tracks still carry the address last heard."""
+    first_plot_max: float = Field(default=0.5, gt=0.0, le=1.0)
+    """Most existence that one plot alone gives: not all that is false is in the density of false plots. [1]"""
+    confirm_existence: float = Field(default=0.9, gt=0.0, lt=1.0)
+    """Probability of existence that confirms a track ... [1]"""
+    lose_existence: float = Field(default=0.3, gt=0.0, lt=1.0)
+    """... below which it is tentative again ... [1]"""
+    show_existence: float = Field(default=0.3, gt=0.0, lt=1.0)
+    """... from which a new one is shown as tentative ... [1]"""
+    drop_existence: float = Field(default=1e-4, gt=0.0, lt=0.1)
+    """... below which it ends. [1]"""
+    batches_per_turn: int = Field(default=1, ge=1, le=64)
+    """Plots are taken in so many parts of a turn: each waits at most a turn over this, not a turn. [1]"""
+    late_plots_s: NonNegativeFloat = 0.0
+    """Plots up to so late are put in their place and what came after is played again; 0 takes them as they come. [s]"""
+    tracks_max: int = Field(default=50_000, ge=1)
+    """No more tracks than so many, the likeliest first. [1]"""
+    registration: RegistrationConfig | None = None
+    """Estimate the sensors' systematic errors and take them off; left out, they are taken to be right."""
+    strobes: StrobeConfig = StrobeConfig()
+    """How directions of jammers are followed and crossed."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.drop_existence < self.lose_existence <= self.confirm_existence:
+            raise ValueError(
+                "drop_existence < lose_existence <= confirm_existence is wanted, got "
+                f"{self.drop_existence}, {self.lose_existence}, {self.confirm_existence}"
+            )
+        return self
+
+
+class Refusal(IntEnum):
+    """Why a plot is refused."""
+
+    NO_SENSOR = k.NO_SENSOR
+    """Its sensor is not among the tracker's."""
+    SENSOR_OFF = k.OFF
+    """Its sensor is switched off."""
+    NO_NUMBER = k.NO_NUMBER
+    """Its time or a component is not finite, its range not above 0, or nothing is measured."""
+    NO_COVARIANCE = k.NO_COVARIANCE
+    """Its covariance is not positive definite where it measured."""
+    WRONG_TIME = k.WRONG_TIME
+    """Its time lies more than a turn ahead of the tick, or too far back."""
+    TWICE = k.TWICE
+    """The same sensor has declared the same plot in this step."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Refused(Columns):
+    """Plots refused in a step."""
+
+    row: IntArray
+    """(n,) row of the plots given."""
+    why: IntArray
+    """(n,) a ``Refusal``."""
+
+    @classmethod
+    def none(cls) -> Refused:
+        """Return a table without rows."""
+        return cls(row=np.empty(0, np.int64), why=np.empty(0, np.int64))
+
+
+def _settings(config: PmbTrackerConfig) -> FloatArray:
+    out = np.zeros(k.N_SETTINGS)
+    out[k.LIFETIME], out[k.ALTITUDE], out[k.ALTITUDE_SD] = config.lifetime_s, config.altitude_m, config.altitude_sd_m
+    out[k.CLIMB_SD], out[k.SPEED_SD] = config.climb_sd_mps, config.speed_sd_mps
+    out[k.PRUNE], out[k.WEIGHT_MIN], out[k.MERGE_D2] = config.drop_existence, config.story_min, config.join_distance
+    out[k.CONFIRM], out[k.LOSE] = config.confirm_existence, config.lose_existence
+    out[k.BIRTH_MIN], out[k.BIRTH_MAX] = config.drop_existence, config.first_plot_max
+    out[k.IDENTITY] = config.identity
+    out[k.GATE :] = gate_limits(config.gate_probability)
+    return out
+
+
+@trackers.register("pmb", PmbTrackerConfig)
+class PmbTracker:
+    """One picture from several sensors; existence, hypotheses and models are the filter's own.
+
+    A sensor's plots are played in batches of a turn or a part of one, batches in the order of their ends. A batch takes
+    the tracks that the beam passed in it; one whose gate reaches beyond the batch waits, with all that shares its
+    plots, for the next. Each track is moved to the time the beam passes it, each plot is used at its own time.
+
+    Parameters
+    ----------
+    config : PmbTrackerConfig
+        Settings.
+    places : sequence of Place
+        Where each sensor stands; rows as in ``Plots.sensor``.
+    radars : sequence of Radar or None
+        Each sensor's own data; None for a secondary sensor, which gives no looks.
+    periods_s : sequence of float
+        Time of one turn. [s]
+    phases_rad : sequence of float
+        Azimuth of the beam at time 0, NaN where the beam does not turn: plots are then taken in frames. [rad]
+    active : sequence of bool, optional
+        Sensors that are switched on; all when left out.
+    offsets_s : sequence of float, optional
+        Start of a frame where the phase is NaN; 0 when left out. [s]
+    environments : sequence of Environment, optional
+        What surrounds each sensor; wanted where ``detection`` is ``physics``.
+
+    Raises
+    ------
+    ValueError
+        If the sequences differ in length, a period is not above 0, or physics is asked for without environments.
+
+    Notes
+    -----
+    See the page "The filter" of the documentation. Where a cluster of tracks and plots is too large to be solved
+    exactly, belief propagation is stopped after 200 sweeps; what it then holds is scaled to be probabilities, and
+    counted in ``n_capped``.
+
+    Examples
+    --------
+    >>> tracker = PmbTracker(PmbTrackerConfig(), places=[Place(0.7, 0.5, 0.0)], radars=[None], periods_s=[4.0],
+    ...     phases_rad=[0.0])
+    >>> tracks, looks = tracker.step(Plots.empty(), Tasks.empty(), until_s=4.0)
+    >>> len(tracks)
+    0
+    """
+
+    def __init__(
+        self,
+        config: PmbTrackerConfig,
+        *,
+        places: Sequence[Place],
+        radars: Sequence[Radar | None],
+        periods_s: Sequence[float],
+        phases_rad: Sequence[float],
+        active: Sequence[bool] | None = None,
+        offsets_s: Sequence[float] | None = None,
+        environments: Sequence[Environment] | None = None,
+    ) -> None:
+        n = len(places)
+        stations, clutter, detection = [], [], []
+        offsets = [0.0] * n if offsets_s is None else offsets_s
+        around: Sequence[Environment | None] = [None] * n if environments is None else environments
+        for place, radar, period_s, phase_rad, offset_s, environment in zip(
+            places, radars, periods_s, phases_rad, offsets, around, strict=True
+        ):
+            extents = _UNKNOWN if radar is None else Extents.of(radar)
+            area = 0.5 * extents.azimuth_width_rad * (extents.range_max_m**2 - extents.range_min_m**2)
+            stations.append(
+                Station(
+                    origin_m=place.ecef_m,
+                    axes=place.rotation,
+                    period_s=period_s,
+                    phase_rad=phase_rad,
+                    offset_s=offset_s,
+                    area_m2=area,
+                )  # fmt: skip
+            )
+            false = config.false_per_scan
+            if radar is None and false is None:
+                false = 1.0
+            make = ClutterMap if config.clutter == "learned" else ConstantClutter
+            clutter.append(make(extents if radar is None else radar, false_per_scan=false))
+            if radar is None:
+                detection.append(LearnedPd(config.pd, range_max_m=extents.range_max_m))
+            elif config.detection == "physics":
+                if environment is None:
+                    raise ValueError("detection 'physics' needs the environments of the sensors")
+                detection.append(DetectionModel(radar, environment))
+            else:
+                detection.append(config.pd)
+        self._set_up(
+            config,
+            stations,
+            flat=False,
+            clutter=clutter,
+            detection=detection,
+            active=active,
+            radars=radars,
+            places=places,
+        )
+        sites = _sites(config, self._n_state)
+        self._site_rate, self._site_x, self._site_p = sites
+
+    @classmethod
+    def over(
+        cls,
+        config: PmbTrackerConfig,
+        stations: Sequence[Station],
+        *,
+        clutter: Sequence[Clutter],
+        detection: Sequence[float | Expectation],
+        sites: tuple[FloatArray, FloatArray, FloatArray] | None = None,
+    ) -> Self:
+        """Return a tracker in a flat frame of its own (x east, y north, z up) instead of over the Earth.
+
+        Parameters
+        ----------
+        config : PmbTrackerConfig
+            Settings; heights are z. ``registration``, ``power`` and strobes are for sensors over the Earth.
+        stations : sequence of Station
+            The sensors; polar or Cartesian.
+        clutter : sequence of Clutter
+            False plots of each.
+        detection : sequence of float or Expectation
+            Probability of detection of each.
+        sites : (c,), (c, 6), (c, 6, 6) arrays, optional
+            Places of births: how many appear a second, mean state, covariance. [1/s; m, m/s]
+
+        Returns
+        -------
+        PmbTracker
+            Its ``Tracks`` and ``Looks`` hold positions of the flat frame.
+        """
+        made = cls.__new__(cls)
+        made._set_up(config, stations, flat=True, clutter=clutter, detection=detection)
+        if sites is not None:
+            rate, x, p = sites
+            nx = made._n_state
+            made._site_rate = np.asarray(rate, np.float64)
+            made._site_x, made._site_p = np.zeros((len(rate), nx)), np.tile(np.eye(nx), (len(rate), 1, 1))
+            made._site_x[:, :6], made._site_p[:, :6, :6] = x, p
+        return made
+
+    def _set_up(
+        self,
+        config: PmbTrackerConfig,
+        stations: Sequence[Station],
+        *,
+        flat: bool,
+        clutter: Sequence[Clutter],
+        detection: Sequence[float | Expectation],
+        active: Sequence[bool] | None = None,
+        radars: Sequence[Radar | None] | None = None,
+        places: Sequence[Place] | None = None,
+    ) -> None:
+        n = len(stations)
+        if len(clutter) != n or len(detection) != n:
+            raise ValueError(
+                f"{n} stations need as many of clutter and detection, got {len(clutter)}, {len(detection)}"
+            )
+        table, nx = model_table(config.motion)
+        first = np.zeros(motions.N_MODEL)
+        first[motions.Q_H], first[motions.Q_V] = table[:, motions.Q_H].max(), table[:, motions.Q_V].max()
+        turns = np.abs(table[:, motions.RATE])
+        # a turn at constant speed looks like noise to a straight model; the mean of v^2 w^2 over two seconds of it
+        first[motions.Q_H] = max(first[motions.Q_H], 2.0 * (config.speed_sd_mps * float(turns.max())) ** 2)
+        first[motions.ACC_SD], first[motions.RATE_SD], first[motions.TAU] = table[0, motions.ACC_SD], 0.05, 1.0
+        self.config, self._stations, self._n_state = config, tuple(stations), nx
+        self._engine = Engine(
+            stations, flat=flat, models=np.vstack([table, first]), sojourn_s=sojourns_s(config.motion),
+            shares=initial_shares(config.motion), n_state=nx, settings=_settings(config), hypotheses=config.hypotheses,
+            sharpness=config.sharpness, exact_max=config.exact_max, sweeps_max=200, tolerance=1e-3,
+            tracks_max=config.tracks_max,
+        )  # fmt: skip
+        self._clutter, self._detection = list(clutter), list(detection)
+        self._radars = [None] * n if radars is None else list(radars)
+        self._amplitude = [None if not config.power or r is None else Amplitude(r) for r in self._radars]
+        self._active = np.ones(n, np.bool_) if active is None else np.asarray(active, np.bool_)
+        self._length = self._engine.sensors[:, gnn.PERIOD] / np.where(
+            self._engine.sensors[:, gnn.ROTATES] > 0.0, config.batches_per_turn, 1
+        )
+        self._site_rate, self._site_x, self._site_p = np.empty(0), np.empty((0, nx)), np.empty((0, nx, nx))
+        self._site_t = math.nan
+        self._learned = np.empty((0, 4))  # place, how many
+        self._taught: set[int] = set()
+        self._unseen = np.full(n, config.unseen_at_start)
+        self._next = np.full(n, _UNSET)
+        self._pending: list[Plots] = [_NO_PLOTS] * n
+        self._seeds: list[IntArray] = [np.empty(0, np.int64) for _ in range(n)]
+        self._seed, self._numbers = 0, Numbers()
+        self._until_s, self._tasks_before = -math.inf, Tasks.empty()
+        self._before = Tracks.empty(n)
+        self._history: deque[tuple[float, dict[str, Any], list[Plots], list[IntArray], Tasks]] = deque()
+        self._names: dict[int, int] = {}
+        self._counts = dict.fromkeys(Refusal, 0)
+        self._associations, self._refused = Associations.empty(), Refused.none()
+        self._n_capped = 0
+        self._registration = self._strobes = None
+        self._angles: AngleTracks | None = None
+        self._located = Located.empty(n)
+        if places is not None:
+            if config.registration is not None and n > 1:
+                self._registration = Registration(n, config.registration, places)
+            periods = [s.period_s for s in stations]
+            self._strobes = StrobeTracker(config.strobes, places=places, periods_s=periods, numbers=self._numbers)
+
+    # what can be asked
+
+    @property
+    def associations(self) -> Associations:
+        """Which plots confirmed tracks took in the last step."""
+        return self._associations
+
+    @property
+    def refused(self) -> Refused:
+        """Plots refused in the last step, the first 10,000."""
+        return self._refused
+
+    @property
+    def rejections(self) -> dict[Refusal, int]:
+        """How many plots were refused so far, by reason."""
+        return dict(self._counts)
+
+    @property
+    def n_rejected(self) -> int:
+        """Plots refused so far."""
+        return sum(self._counts.values())
+
+    @property
+    def n_capped(self) -> int:
+        """Tracks (each time anew) whose association was not solved exactly and did not converge either."""
+        return self._n_capped
+
+    @property
+    def registration(self) -> Registration | None:
+        """Systematic errors of the sensors, where they are estimated."""
+        return self._registration
+
+    @property
+    def angle_tracks(self) -> AngleTracks | None:
+        """Directions of jammers that single radars follow; None before the first strobe."""
+        return self._angles
+
+    def picture(self, at_s: float) -> Tracks:
+        """Tracks moved to a time, asked for at any time; nothing changes.
+
+        Parameters
+        ----------
+        at_s : float
+            The time. [s]
+
+        Raises
+        ------
+        ValueError
+            If it is not finite.
+        """
+        if not math.isfinite(at_s):
+            raise ValueError(f"at_s must be finite, got {at_s!r}")
+        rows = self._shown()
+        tracks = self._table(rows, at_s)
+        fade = np.exp(-np.maximum(at_s - self._engine.t[rows], 0.0) / self.config.lifetime_s)
+        order = np.argsort(tracks.number)
+        return _with(tracks, existence=tracks.existence * fade).take(order)
+
+    # one tick
+
+    def step(self, plots: Plots, tasks: Tasks, *, until_s: float) -> tuple[Tracks, Looks]:
+        """Take the plots of one tick; see ``Tracker.step``.
+
+        Raises
+        ------
+        ValueError
+            If ``until_s`` goes back in time or is not finite.
+        """
+        if not (until_s >= self._until_s and math.isfinite(until_s)):
+            raise ValueError(f"time goes forward: until_s {until_s!r} comes after {self._until_s!r}")
+        plots, seeds = self._accepted(plots, until_s)
+        if self._registration is not None:
+            plots = self._registration.correct(plots)
+        plots, seeds = self._without_strobes(plots, seeds, until_s)
+        if len(self._stations) == 1:
+            parts, numbers = [plots], [seeds]
+        else:
+            by_sensor = [np.flatnonzero(plots.sensor == s) for s in range(len(self._stations))]
+            parts, numbers = [plots.take(rows) for rows in by_sensor], [seeds[rows] for rows in by_sensor]
+        if self.config.late_plots_s > 0.0:
+            looks, found = self._replayed(parts, numbers, tasks, until_s)
+        else:
+            looks, found = self._play(parts, numbers, tasks, until_s)
+        self._associations = Associations.concat(found) if found else Associations.empty()
+        if self._registration is not None:
+            self._registration.step(self._associations, until_s=until_s)
+        return self._told(), Looks.concat(looks) if looks else Looks.empty()
+
+    def _accepted(self, plots: Plots, until_s: float) -> tuple[Plots, IntArray]:
+        """Refuse what cannot be used; the rest in the order of time and range, with a number each."""
+        n = len(plots)
+        why = np.zeros(n, np.int64)
+        if n == 0:
+            self._refused = Refused.none()
+            return plots, why
+        t, sensor = np.ascontiguousarray(plots.t_s, np.float64), np.ascontiguousarray(plots.sensor, np.int64)
+        z, cov = np.ascontiguousarray(plots.measurement, np.float64), np.ascontiguousarray(plots.cov, np.float64)
+        oldest = until_s - _BACKLOG * float(self._length.max()) if math.isfinite(self._until_s) else -math.inf
+        bad = k.check(t, sensor, z, cov, self._engine.sensors, self._active, float(until_s), oldest, why)
+        order = np.lexsort((z[:, 0], t))
+        if n > 1:
+            a, b = order[:-1], order[1:]
+            same = (t[a] == t[b]) & (sensor[a] == sensor[b]) & (z[a, 0] == z[b, 0])
+            if same.any():
+                again = b[same][(np.nan_to_num(z[a[same]]) == np.nan_to_num(z[b[same]])).all(axis=1)]
+                again = again[why[again] == k.FINE]
+                why[again] = k.TWICE
+                bad += len(again)
+        if bad:
+            rows = np.flatnonzero(why)
+            for code, count in zip(*np.unique(why[rows], return_counts=True), strict=True):
+                self._counts[Refusal(int(code))] += int(count)
+            self._refused = Refused(row=rows[:_REFUSED_MAX], why=why[rows[:_REFUSED_MAX]])
+            order = order[why[order] == k.FINE]
+        elif len(self._refused):
+            self._refused = Refused.none()
+        seeds = np.arange(self._seed + 1, self._seed + 1 + len(order))
+        self._seed += len(order)
+        if len(order) == n and (order[1:] > order[:-1]).all():
+            return plots, seeds
+        return plots.take(order), seeds
+
+    def _without_strobes(self, plots: Plots, seeds: IntArray, until_s: float) -> tuple[Plots, IntArray]:
+        """Pass directions without a range on to the strobe tracker; the rest are plots."""
+        if self._strobes is None:
+            return plots, seeds
+        strobe = is_strobe(plots)
+        if strobe.any():
+            strobe &= np.array([r is not None for r in self._radars])[plots.sensor]
+        if strobe.any() or self._angles is not None:
+            self._angles, self._located = self._strobes.step(plots.take(strobe), until_s=until_s)
+            plots, seeds = plots.take(~strobe), seeds[~strobe]
+        return plots, seeds
+
+    def _play(
+        self, parts: list[Plots], seeds: list[IntArray], tasks: Tasks, until_s: float
+    ) -> tuple[list[Looks], list[Associations]]:
+        """Play every batch that ends by ``until_s``, in the order of their ends."""
+        for s, part in enumerate(parts):
+            if len(part):
+                if not len(self._pending[s]):  # a part comes in the order of time
+                    self._pending[s], self._seeds[s] = part, seeds[s]
+                    continue
+                both = Plots.concat([self._pending[s], part])
+                number = np.concatenate([self._seeds[s], seeds[s]])
+                order = np.argsort(both.t_s, kind="stable")
+                self._pending[s], self._seeds[s] = both.take(order), number[order]
+        looks: list[Looks] = []
+        found: list[Associations] = []
+        offset, length = self._engine.sensors[:, gnn.OFFSET], self._length
+        last = np.floor((until_s - offset) / length + 1e-9).astype(np.int64)  # batches below end by until_s
+        for s in range(len(parts)):
+            if self._next[s] == _UNSET:
+                first = self._pending[s].t_s[0] if len(self._pending[s]) else until_s
+                self._next[s] = min(int(math.floor((first - offset[s]) / length[s] + 1e-9)), int(last[s]))
+        while True:
+            waiting = self._active & (self._next < last)
+            if not waiting.any():
+                break
+            ends = np.where(waiting, offset + (self._next + 1) * length, math.inf)
+            s = int(np.argmin(ends))
+            if self._engine.n_alive == 0:  # nothing to miss: go where the next plot is
+                plot_s = float(self._pending[s].t_s[0]) if len(self._pending[s]) else math.inf
+                if plot_s >= ends[s]:
+                    at = (plot_s - offset[s]) / length[s] + 1e-9
+                    to = min(math.floor(at), int(last[s])) if plot_s < math.inf else int(last[s])
+                    self._next[s] = max(to, int(self._next[s]) + 1)
+                    continue
+            self._batch(s, float(ends[s] - length[s]), float(ends[s]), tasks, looks, found)
+            self._next[s] += 1
+        self._tasks_before, self._until_s = tasks, until_s
+        return looks, found
+
+    def _batch(self, s: int, t0: float, t1: float, tasks: Tasks, looks: list[Looks], found: list[Associations]) -> None:
+        """Play one batch of one sensor."""
+        e, config = self._engine, self.config
+        table, seed = self._pending[s], self._seeds[s]
+        m = int(np.searchsorted(table.t_s, t1))
+        if m == 0 and e.n_alive == 0:
+            return
+        now = slice(0, m)
+        batch = Batch(
+            t_s=table.t_s[now], z=np.ascontiguousarray(table.measurement[now]), cov=np.ascontiguousarray(table.cov[now]),
+            snr_db=np.asarray(table.snr_db[now], np.float64), pfa=np.asarray(table.pfa[now], np.float64),
+            address=np.asarray(table.address[now], np.int64), label=np.asarray(table.label[now], np.int64),
+            seed=seed[now],
+        )  # fmt: skip
+        rows, sweep_s, complete = e.passed(s, t0, t1, batch)
+        pd, level, doubt, gain = self._expected(s, rows, sweep_s, tasks)
+        amplitude = self._amplitude[s]
+        power = None if amplitude is None else (level, doubt, amplitude.n_pulses, amplitude.p_other, amplitude.table)
+        density = np.maximum(self._clutter[s].density(batch.z), 1e-300)
+        part = self._length[s] / float(e.sensors[s, gnn.PERIOD])
+        e.settings[k.UNSEEN] = self._unseen[s]
+        birth_pd = self._detection[s] if isinstance(self._detection[s], float) else config.pd
+        self._appear(t1 if not len(batch.t_s) else float(batch.t_s[0]), birth_pd)
+        swept = e.scan(
+            s, batch, rows, sweep_s, complete, pd=pd, birth_pd=birth_pd, clutter=density, site_t_s=self._site_t,
+            power=power, tell=True,
+        )  # fmt: skip
+        self._n_capped += swept.n_capped
+        self._unseen[s] = self._unseen[s] * (1.0 - birth_pd * part) + config.births_per_scan * part
+        if len(self._site_rate) or len(self._learned):
+            w, x, p = e.sites
+            e.sites = w * (1.0 - birth_pd * part), x, p
+        if m:
+            wait = swept.later
+            if wait.any():
+                rest = np.concatenate([np.flatnonzero(wait), np.arange(m, len(table))])
+                self._pending[s], self._seeds[s] = table.take(rest), seed[rest]
+                self._clutter[s].learn(batch.z[~wait], swept.p_false[~wait])
+            else:
+                self._pending[s] = table.take(slice(m, None)) if m < len(table) else _NO_PLOTS
+                self._seeds[s] = seed[m:]
+                self._clutter[s].learn(batch.z, swept.p_false)
+        elif part == 1.0:
+            self._clutter[s].learn(batch.z, swept.p_false)
+        self._learn(s, swept, batch, level, doubt, gain)
+        self._report(s, swept, batch, tasks, looks, found)
+
+    def _expected(
+        self, s: int, rows: IntArray, sweep_s: FloatArray, tasks: Tasks
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Pd of each track, and where powers are weighed level, doubt and gain of its echo."""
+        e, expectation = self._engine, self._detection[s]
+        n = len(rows)
+        radar = self._radars[s]
+        level = doubt = gain = np.empty(0)
+        if isinstance(expectation, float):
+            pd = np.full(n, expectation)
+            if radar is not None and n:
+                z, _ = e.foresee(s, rows, sweep_s)
+                seen = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
+                seen &= (z[:, 2] >= radar.elevation_min_rad) & (z[:, 2] <= radar.elevation_max_rad)
+                pd[~seen] = 1e-3
+                if self._amplitude[s] is not None:
+                    gain = -40.0 * np.log10(np.maximum(z[:, 0], 1.0)) + 220.0
+        elif isinstance(expectation, DetectionModel):
+            z, variance = e.foresee(s, rows, sweep_s)
+            known = self._amplitude[s] is not None
+            own = {"level_dbsm": e.level[rows, 0], "doubt_db": e.level[rows, 1]} if known else {}
+            pd, snr = expectation.expect_polar(z, variance, **own)
+            if known:
+                gain = 10.0 * np.log10(np.maximum(snr, 1e-30)) - e.level[rows, 0]
+        else:
+            z, variance = e.foresee(s, rows, sweep_s)
+            pd, _ = expectation.expect_polar(z, variance)
+            pd = np.where(e.updated[rows, s] > -math.inf, pd, _NEVER_SEEN_PD)
+        if self._amplitude[s] is not None:
+            level, doubt = e.level[rows, 0] + gain, e.level[rows, 1].copy()
+        if len(tasks) or len(self._tasks_before):
+            number = e.marks[rows, k.NUMBER]
+            order = np.argsort(number, kind="stable")
+            wanted = np.where(
+                sweep_s[order] < self._until_s,
+                tasked(pd[order], number[order], s, self._tasks_before),
+                tasked(pd[order], number[order], s, tasks),
+            )
+            pd[order] = wanted
+        return np.clip(pd, 1e-3, 0.999), level, doubt, gain
+
+    def _appear(self, t_s: float, pd: float) -> None:
+        """Move what is unseen near places of births to ``t_s`` and let more appear."""
+        rate, fresh_x, fresh_p = self._site_rate, self._site_x, self._site_p
+        if len(self._learned):
+            total = self.config.births_per_scan / float(self._length.min())
+            share = self._learned[:, 3] / (self._learned[:, 3].sum() + 3.0)
+            x, p = self._site_states(self._learned[:, :3])
+            rate = np.concatenate([rate, total * share])
+            fresh_x, fresh_p = np.concatenate([fresh_x, x]), np.concatenate([fresh_p, p])
+        if not len(rate):
+            return
+        e = self._engine
+        w, x, p = e.sites
+        dt = t_s - self._site_t if math.isfinite(self._site_t) else float(self._length.min())
+        if dt <= 0.0 and len(w):
+            return
+        keep = np.flatnonzero(w > _SITE_WEIGHT_MIN)[-_SITES_MAX:]
+        w, x, p = w[keep] * math.exp(-dt / self.config.lifetime_s), x[keep].copy(), p[keep].copy()
+        for i in range(len(w)):
+            motions.move(e.models[-1], dt, e.flat, x[i], p[i])
+        e.sites = np.concatenate([w, rate * dt]), np.concatenate([x, fresh_x]), np.concatenate([p, fresh_p])
+        self._site_t = t_s
+
+    def _site_states(self, place_m: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """States and covariances of targets about learned places."""
+        n, nx, config = len(place_m), self._n_state, self.config
+        x, p = np.zeros((n, nx)), np.tile(np.eye(nx), (n, 1, 1))
+        x[:, :3] = place_m
+        up = np.empty(3)
+        for i in range(n):
+            measure.vertical(x[i], self._engine.flat, up)
+            level = np.eye(3) - np.outer(up, up)
+            high = min(config.altitude_sd_m, config.site_sd_m)
+            p[i, :3, :3] = config.site_sd_m**2 * level + high**2 * np.outer(up, up)
+            p[i, 3:6, 3:6] = config.speed_sd_mps**2 * level + config.climb_sd_mps**2 * np.outer(up, up)
+        return x, p
+
+    def _learn(
+        self, s: int, swept: Swept, batch: Batch, level: FloatArray, doubt: FloatArray, gain: FloatArray
+    ) -> None:
+        """Teach what learns: Pd by range, levels of tracks, places of births."""
+        e, expectation = self._engine, self._detection[s]
+        rows = swept.rows
+        if not len(rows):
+            return
+        done = ~swept.waits
+        if isinstance(expectation, LearnedPd):
+            sure = done & (e.marks[rows, k.STATUS] == k.CONFIRMED) & (e.updated[rows, s] > -math.inf)
+            if sure.any():
+                expectation.learn(swept.mean[sure, 0], swept.p_hit[sure], e.r[rows[sure]])
+        amplitude = self._amplitude[s]
+        if amplitude is not None and done.any():
+            of = rows[done]
+            chosen = swept.chosen[done]
+            hit = chosen >= 0
+            radar = self._radars[s]
+            assert radar is not None
+            snr, pfa = np.full(len(of), math.nan), np.full(len(of), radar.pfa)
+            snr[hit], pfa[hit] = batch.snr_db[chosen[hit]], np.clip(batch.pfa[chosen[hit]], 1e-12, 0.5)
+            e.level[of, 0], e.level[of, 1] = amplitude.learn(
+                e.level[of, 0], e.level[of, 1], gain_db=gain[done], snr_db=snr, p_hit=np.where(hit, 1.0, 0.0), pfa=pfa
+            )
+        if self.config.births == "learned":
+            new = e.rows[(e.marks[e.rows, k.STATUS] == k.CONFIRMED)]
+            for i in new.tolist():
+                seed = int(e.marks[i, k.SEED])
+                if seed in self._taught:
+                    continue
+                self._taught.add(seed)
+                self._teach_place(e.first[i])
+            if len(self._taught) > 4 * len(new) + 1000:
+                self._taught = set(e.marks[new, k.SEED].tolist())
+
+    def _teach_place(self, place_m: FloatArray) -> None:
+        """Count a birth at a place."""
+        if len(self._learned):
+            apart = np.linalg.norm(self._learned[:, :3] - place_m, axis=1)
+            near = int(np.argmin(apart))
+            if apart[near] < self.config.site_sd_m:
+                row = self._learned[near]
+                row[:3] += (place_m - row[:3]) / (row[3] + 1.0)
+                row[3] += 1.0
+                return
+        self._learned = np.vstack([self._learned, [*place_m, 1.0]])
+        if len(self._learned) > _SITES_MAX // 4:
+            self._learned = np.delete(self._learned, int(np.argmin(self._learned[:, 3])), axis=0)
+
+    def _report(
+        self, s: int, swept: Swept, batch: Batch, tasks: Tasks, looks: list[Looks], found: list[Associations]
+    ) -> None:
+        """Write down looks and associations of confirmed tracks."""
+        e, radar = self._engine, self._radars[s]
+        rows = swept.rows
+        self._name()
+        told = ~swept.waits & (e.marks[rows, k.STATUS] == k.CONFIRMED) & (swept.mean[:, 0] != 0.0)
+        at = np.flatnonzero(told)
+        if not len(at):
+            return
+        chosen = swept.chosen[at]
+        hit = chosen >= 0
+        z = swept.mean[at]
+        number = e.marks[rows[at], k.NUMBER]
+        if hit.any():
+            of, j = at[hit], chosen[hit]
+            innovation = batch.z[j] - swept.mean[of]
+            if not self._stations[s].cartesian:
+                innovation[:, 1] = np.remainder(innovation[:, 1] + math.pi, 2.0 * math.pi) - math.pi
+            found.append(
+                Associations(
+                    t_s=batch.t_s[j],
+                    sensor=np.full(len(of), s),
+                    track=number[hit],
+                    probability=swept.p_best[of],
+                    measurement=batch.z[j],
+                    cov=batch.cov[j],
+                    innovation=innovation,
+                    innovation_cov=swept.cov[of] + batch.cov[j],
+                    snr_db=batch.snr_db[j],
+                )  # fmt: skip
+            )
+        if radar is None:
+            return
+        covered = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
+        covered &= (z[:, 2] >= radar.elevation_min_rad) & (z[:, 2] <= radar.elevation_max_rad)
+        sure = hit | (covered & (swept.p_hit[at] < 0.5))
+        at, chosen, hit, number = at[sure], chosen[sure], hit[sure], number[sure]
+        if not len(at):
+            return
+        t, x, _ = e.estimate(rows[at])
+        snr, pfa = np.full(len(at), math.nan), np.full(len(at), radar.pfa)
+        snr[hit], pfa[hit] = batch.snr_db[chosen[hit]], batch.pfa[chosen[hit]]
+        if len(tasks):
+            pfa = np.where(hit, pfa, _task_pfa(pfa, number, s, tasks))
+        looks.append(
+            Looks(
+                t_s=t,
+                sensor=np.full(len(at), s),
+                track=number,
+                position_ecef_m=x[:, :3],
+                velocity_ecef_mps=x[:, 3:],
+                snr_db=snr,
+                pfa=pfa,
+            )  # fmt: skip
+        )
+
+    # numbers, pictures
+
+    def _name(self) -> None:
+        """Number the tracks that are worth showing; a number is never used again."""
+        e = self._engine
+        rows = e.rows
+        new = rows[
+            (e.marks[rows, k.NUMBER] == 0)
+            & ((e.marks[rows, k.STATUS] == k.CONFIRMED) | (e.r[rows] >= self.config.show_existence))
+        ]
+        if not len(new):
+            return
+        if self.config.late_plots_s > 0.0:
+            seeds = e.marks[new, k.SEED].tolist()
+            had = np.array([self._names.get(seed, 0) for seed in seeds], np.int64)
+            had[had == 0] = self._numbers(int(np.count_nonzero(had == 0)))
+            self._names.update(zip(seeds, had.tolist(), strict=True))
+            e.marks[new, k.NUMBER] = had
+        else:
+            e.marks[new, k.NUMBER] = self._numbers(len(new))
+
+    def _shown(self) -> IntArray:
+        rows = self._engine.rows
+        return rows[self._engine.marks[rows, k.NUMBER] > 0]
+
+    def _table(self, rows: IntArray, at_s: float = math.nan) -> Tracks:
+        e = self._engine
+        t, x, p = e.estimate(rows, at_s)
+        marks = e.marks[rows]
+        return Tracks(
+            number=marks[:, k.NUMBER],
+            t_s=t,
+            position_ecef_m=x[:, :3],
+            velocity_ecef_mps=x[:, 3:],
+            cov=p,
+            status=marks[:, k.STATUS],
+            existence=e.r[rows],
+            n_hits=marks[:, k.HITS],
+            updated_s=e.updated[rows],
+            address=marks[:, k.ADDRESS],
+            label=marks[:, k.LABEL],
+        )
+
+    def _told(self) -> Tracks:
+        """Return the tracks, and once each that ended."""
+        self._name()
+        now = self._table(self._shown())
+        if len(self._located):
+            now = Tracks.concat([now, self._located.as_tracks()])
+        now = now.take(np.argsort(now.number))
+        before = self._before
+        if len(before):
+            place = np.minimum(np.searchsorted(now.number, before.number), max(len(now) - 1, 0))
+            gone = before.status != Status.DROPPED
+            if len(now):
+                gone &= now.number[place] != before.number
+            if gone.any():
+                over = before.take(gone)
+                over = _with(over, status=np.full(len(over), int(Status.DROPPED)), existence=np.zeros(len(over)))
+                now = Tracks.concat([now, over])
+                now = now.take(np.argsort(now.number))
+        self._before = now
+        return now
+
+    # late plots, saving
+
+    def _replayed(
+        self, parts: list[Plots], seeds: list[IntArray], tasks: Tasks, until_s: float
+    ) -> tuple[list[Looks], list[Associations]]:
+        """Play a step; where plots belong to batches already played, play these again with them."""
+        history = self._history
+        begin = len(history)
+        for s, part in enumerate(parts):
+            for t_s in part.t_s[part.t_s < self._begun_s(s, self._next)].tolist():
+                reached = [self._begun_s(s, state["next"]) <= t_s for _, state, *_ in history]
+                begin = min(begin, max((h for h, ok in enumerate(reached) if ok), default=begin))
+        history.append((until_s, self._state(), parts, seeds, tasks))
+        again = list(history)[begin:]
+        if len(again) == 1:
+            out = self._play(parts, seeds, tasks, until_s)
+        else:
+            self._put(again[0][1])
+            ends = np.array([end_s for end_s, *_ in again])
+            pool = [Plots.concat([step[2][s] for step in again]) for s in range(len(parts))]
+            number = [np.concatenate([step[3][s] for step in again]) for s in range(len(parts))]
+            belongs = [np.minimum(np.searchsorted(ends, p.t_s, side="right"), len(again) - 1) for p in pool]
+            out = [], []
+            for i, (end_s, _, _, _, their) in enumerate(again):
+                mine = [p.take(to == i) for p, to in zip(pool, belongs, strict=True)]
+                numbers = [n[to == i] for n, to in zip(number, belongs, strict=True)]
+                history[begin + i] = (end_s, self._state(), mine, numbers, their)
+                out = self._play(mine, numbers, their, end_s)
+        while len(history) > 1 and history[1][0] <= until_s - self.config.late_plots_s:
+            history.popleft()
+        if len(self._names) > 100_000:
+            live = set(self._engine.marks[self._engine.rows, k.SEED].tolist())
+            self._names = {seed: name for seed, name in self._names.items() if seed in live}
+        return out
+
+    def _begun_s(self, s: int, upcoming: IntArray) -> float:
+        """Start of the batch that comes next; -inf before the first."""
+        if upcoming[s] == _UNSET:
+            return -math.inf
+        return float(self._engine.sensors[s, gnn.OFFSET] + upcoming[s] * self._length[s])
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "engine": self._engine.save(),
+            "clutter": copy.deepcopy(self._clutter),
+            "detection": [copy.deepcopy(d) if isinstance(d, LearnedPd) else None for d in self._detection],
+            "learned": self._learned.copy(),
+            "taught": set(self._taught),
+            "site_t": self._site_t,
+            "unseen": self._unseen.copy(),
+            "next": self._next.copy(),
+            "pending": list(self._pending),
+            "seeds": list(self._seeds),
+            "until_s": self._until_s,
+            "tasks": self._tasks_before,
+        }
+
+    def _put(self, state: dict[str, Any]) -> None:
+        self._engine.restore(state["engine"])
+        self._clutter = copy.deepcopy(state["clutter"])
+        self._detection = [
+            copy.deepcopy(was) if was is not None else now
+            for was, now in zip(state["detection"], self._detection, strict=True)
+        ]
+        self._learned, self._taught = state["learned"].copy(), set(state["taught"])
+        self._site_t, self._unseen, self._next = state["site_t"], state["unseen"].copy(), state["next"].copy()
+        self._pending, self._seeds = list(state["pending"]), list(state["seeds"])
+        self._until_s, self._tasks_before = state["until_s"], state["tasks"]
+
+    def save(self) -> dict[str, Any]:
+        """Return everything that changes from step to step; it can be pickled, and is not touched by later steps.
+
+        Returns
+        -------
+        dict
+            For `restore` of a tracker made with the same arguments.
+        """
+        return {
+            "state": self._state(),
+            "history": copy.deepcopy(list(self._history)),
+            "names": dict(self._names),
+            "seed": self._seed,
+            "upcoming": self._numbers.upcoming,
+            "before": self._before,
+            "counts": dict(self._counts),
+            "n_capped": self._n_capped,
+            "registration": None if self._registration is None else self._registration.save(),
+            "strobes": None if self._strobes is None else self._strobes.save(),
+            "located": self._located,
+            "angles": self._angles,
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go on where another tracker of the same arguments was when it was saved, bit for bit.
+
+        Raises
+        ------
+        ValueError
+            If what was saved is of other sensors or settings.
+        """
+        mine, theirs = self._engine, saved["state"]["engine"]
+        if mine.x.shape[1:] != theirs["x"].shape[1:] or mine.looked.shape[1:] != theirs["looked"].shape[1:]:
+            raise ValueError("what was saved has other models of motion or sensors than this tracker")
+        if mine.slots.shape[1] != theirs["slots"].shape[1]:
+            raise ValueError("what was saved keeps another number of hypotheses than this tracker")
+        self._put(saved["state"])
+        self._history, self._names = deque(copy.deepcopy(saved["history"])), dict(saved["names"])
+        self._seed, self._before = saved["seed"], saved["before"]
+        self._numbers = Numbers(saved["upcoming"])
+        self._counts, self._n_capped = dict(saved["counts"]), saved["n_capped"]
+        self._located, self._angles = saved["located"], saved["angles"]
+        if self._registration is not None:
+            self._registration.restore(saved["registration"])
+        if self._strobes is not None:
+            self._strobes.restore(saved["strobes"])
+            self._strobes._numbers = self._numbers
+
+
+def _with(tracks: Tracks, **columns: Any) -> Tracks:
+    return Tracks(**{**dict(tracks.items()), **columns})
+
+
+def _task_pfa(pfa: FloatArray, number: IntArray, sensor: int, tasks: Tasks) -> FloatArray:
+    """Threshold that the tasks set for each track, where they do."""
+    order = np.argsort(number, kind="stable")
+    out = pfa.copy()
+    swapped = Tasks(**{**dict(tasks.items()), "pd": tasks.pfa})
+    out[order] = tasked(pfa[order], number[order], sensor, swapped)
+    return out
+
+
+def _sites(config: PmbTrackerConfig, nx: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Known places of births: how many a second, states, covariances."""
+    n = len(config.sites)
+    rate, x, p = np.zeros(n), np.zeros((n, nx)), np.tile(np.eye(nx), (n, 1, 1))
+    up = np.empty(3)
+    for i, site in enumerate(config.sites):
+        rate[i] = site.per_hour / 3600.0
+        x[i, :3] = geodetic_to_ecef(math.radians(site.lat_deg), math.radians(site.lon_deg), site.alt_m)
+        measure.vertical(x[i], False, up)
+        level = np.eye(3) - np.outer(up, up)
+        p[i, :3, :3] = (1e3 * site.radius_km) ** 2 * level + site.altitude_sd_m**2 * np.outer(up, up)
+        p[i, 3:6, 3:6] = site.speed_sd_mps**2 * level + config.climb_sd_mps**2 * np.outer(up, up)
+    return rate, x, p
