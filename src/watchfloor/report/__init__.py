@@ -2,7 +2,7 @@
 
 ``build`` writes the page of a study. ``gather`` reads the record, ``answers`` turns it into tables and sentences,
 ``figures`` draws, ``coverage`` computes what the radars reach, ``document`` puts the page together, ``wording`` writes
-every figure the same way; ``track_map`` draws tracks for the command line.
+every figure the same way; ``track_map`` draws tracks and ``score_figures`` their scores for the command line.
 """
 
 from __future__ import annotations
