@@ -63,7 +63,7 @@ CASES = (
         bars={"told": "<= 30.5", "gospa_m": "<= 32.5", "cpu_ms": "<= 0.3", "ratio": ">= 200"},
     ),
     Case(
-        "a_hard", "A-hard", ts.a_vo12_hard, 1500, peer_runs=2, told=True,
+        "a_hard", "A-hard", ts.a_vo12_hard, 1500, peer_runs=2, peer_kinds=("lbp",), told=True,
         bars={"told": "<= 49", "gospa_m": "<= 51", "cpu_ms": "<= 1"},
     ),
     Case(
