@@ -320,15 +320,36 @@ def test_a_state_saved_in_mid_run_goes_on_bit_for_bit():
     for end_s in np.arange(10.0, 660.0, 10.0):
         now = np.flatnonzero((plots.t_s > end_s - 10.0) & (plots.t_s <= end_s))
         rows = pairs(plots.take(now), who[now])
-        one.step(rows, until_s=end_s)
+        one.step(rows, until_s=end_s, corrected=False)
         if end_s > 300.0:
-            two.step(rows, until_s=end_s)
+            two.step(rows, until_s=end_s, corrected=False)
         if end_s == 300.0:
             two.restore(one.save())
     assert np.array_equal(one.bias, two.bias)
     assert np.array_equal(one.cov, two.cov)
+    assert one.n_used > 1000
     after, same = one.save(), two.save()
     assert all(np.array_equal(after[name], same[name]) for name in after)
+
+
+def test_plots_taken_for_corrected_that_were_not_are_refused():
+    rng = np.random.default_rng(17)
+    plots, who = see(rng, fly(rng, n=5), np.zeros((2, 5)))
+    out = Registration(2, STEADY, PLACES[:2])
+    out.step(pairs(plots, who), until_s=700.0)
+    assert out.n_used == 0
+    assert out.n_refused == len(plots)
+
+
+def test_of_a_thousand_tracks_as_many_teach_as_have_room():
+    rng = np.random.default_rng(18)
+    plots, who = see(rng, fly(rng, n=1000, until_s=120.0), np.zeros((2, 5)), until_s=120.0)
+    out = Registration(2, RegistrationConfig(most_tracks=100), PLACES[:2])
+    teach(out, plots, who, until_s=120.0)
+    taught = set(out.save()["marks"][:, k.NUMBER].tolist()) - {-1}
+    assert 50 <= len(taught) <= 100
+    assert all(number % 16 == 0 for number in taught)
+    assert out.n_used > 500
 
 
 def test_bad_rows_do_no_harm():
@@ -372,5 +393,9 @@ def test_wrong_arguments_are_named():
 
 def test_warming_up_compiles_the_one_layout_that_runs_use():
     warm()
-    kernels = [kernel for kernel in (k.drift, k.learn, k.shift_plots) if hasattr(kernel, "signatures")]
+    kernels = [
+        kernel
+        for kernel in (k.drift, k.admit, k.due, k.learn, k.keep_later, k.news, k.shift_plots)
+        if hasattr(kernel, "signatures")
+    ]
     assert all(len(kernel.signatures) == 1 for kernel in kernels)

@@ -43,7 +43,7 @@ _STATE = (
     "_doubt",
     "_told",
 )
-_WAITING = ("t_s", "sensor", "track", "probability", "measurement", "cov")
+_WAITING_ROWS = 256
 
 
 class RegistrationConfig(Config):
@@ -166,11 +166,13 @@ class Registration:
         size = 1 << max(4, (4 * rows - 1).bit_length())
         self._keys, self._slots = np.empty(size, np.int64), np.empty(size, np.int64)
         self._counts = np.zeros(k.N_COUNTS, np.int64)
-        self._waiting: tuple[Any, ...] = _none_waiting()
+        self._waiting, self._n_waiting = _waiting_room(_WAITING_ROWS), 0
         self._until_s = -math.inf
         # editions of what is taken off plots, by the plots' own stamps; `_told` is what the last one rests on
-        self._since, self._bias, self._doubt = np.full(1, -math.inf), self.bias[None], self._added()[None]
-        self._told = np.stack([self._b, np.sqrt(np.diag(self._pb))])
+        self._since, m5 = np.empty(0), (n_sensors, k.N_BIAS)
+        self._bias, self._doubt = np.empty((0, *m5)), np.empty((0, *m5, k.N_BIAS))
+        self._told = np.empty((3, m))
+        self._publish(-math.inf)
 
     @property
     def bias(self) -> FloatArray:
@@ -195,7 +197,10 @@ class Registration:
 
     @property
     def n_refused(self) -> int:
-        """Plots outside the gate so far: wrong pairs, turns."""
+        """Plots refused so far: outside the gate (wrong pairs, turns), or with a variance that is not above 0.
+
+        The latter are also what comes of plots that are said to be corrected and are not.
+        """
         return int(self._counts[k.REFUSED])
 
     def step(self, associations: Associations, *, until_s: float, corrected: bool = True) -> None:
@@ -209,7 +214,7 @@ class Registration:
             End of the tick. [s]
         corrected : bool
             Whether these plots went through `correct` before (what it did is then taken back first), or are as the
-            sensors declared them.
+            sensors declared them. Plots that were not, taken for corrected, are refused: their covariance is too small.
 
         Raises
         ------
@@ -225,20 +230,18 @@ class Registration:
             return
         if len(associations):
             self._take(associations, corrected)
-        now = self._waiting[0] <= until_s - self._config.delay_s
-        if not now.any():
+        ripe_s = float(until_s - self._config.delay_s)
+        t, sensor, track, weight, z, cov = self._waiting
+        order = k.due(self._n_waiting, ripe_s, t, sensor, self._b)
+        if not len(order):
             return
-        t, sensor, track, probability, z, cov = self._waiting
-        order = np.flatnonzero(now)
-        order = order[np.argsort(t[order] - self._b[sensor[order] * k.N_BIAS + k.TIME], kind="stable")]
         k.learn(
-            order, t, sensor, track, probability, z, cov, self._sensors, self._settings, self._b, self._pb,
-            self._x, self._p, self._u, self._ref, self._way, self._when, self._marks, self._keys, self._slots,
-            float(until_s - self._config.delay_s), self._counts,
+            order, t, sensor, track, weight, z, cov, self._sensors, self._settings, self._b, self._pb, self._x, self._p,
+            self._u, self._ref, self._way, self._when, self._marks, self._keys, self._slots, ripe_s, self._counts,
         )  # fmt: skip
-        later = ~now
-        self._waiting = tuple(column[later] for column in self._waiting)
-        self._publish(until_s)
+        self._n_waiting = k.keep_later(self._n_waiting, ripe_s, t, sensor, track, weight, z, cov)
+        if k.news(self._b, self._pb, self._told):
+            self._publish(until_s)
 
     def correct(self, plots: Plots) -> Plots:
         """Take the biases off plots.
@@ -265,14 +268,20 @@ class Registration:
         if not n:
             return plots
         t, z, cov = np.empty(n), np.empty((n, 4)), np.empty((n, 4, 4))
-        self._shift(plots, False, t, z, cov)
+        k.shift_plots(
+            np.ascontiguousarray(plots.t_s, np.float64),
+            np.ascontiguousarray(plots.sensor, np.int64),
+            np.ascontiguousarray(plots.measurement, np.float64),
+            np.ascontiguousarray(plots.cov, np.float64),
+            self._since, self._bias, self._doubt, self._config.speed_sd_mps**2, t, z, cov,
+        )  # fmt: skip
         return replace(plots, t_s=t, measurement=z, cov=cov)
 
     def save(self) -> dict[str, Any]:
         """Return the whole state as arrays; `restore` continues from it bit for bit."""
         out: dict[str, Any] = {name[1:]: getattr(self, name).copy() for name in _STATE}
         out["until_s"] = self._until_s
-        out |= {f"waiting_{name}": column.copy() for name, column in zip(_WAITING, self._waiting, strict=True)}
+        out |= {f"waiting_{i}": column[: self._n_waiting].copy() for i, column in enumerate(self._waiting)}
         return out
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -290,64 +299,62 @@ class Registration:
         for name in _STATE:
             setattr(self, name, np.array(state[name[1:]]))
         self._until_s = float(state["until_s"])
-        self._waiting = tuple(np.array(state[f"waiting_{name}"]) for name in _WAITING)
-
-    def _shift(self, rows: Plots | Associations, back: bool, t: FloatArray, z: FloatArray, cov: FloatArray) -> None:
-        k.shift_plots(
-            np.ascontiguousarray(rows.t_s, np.float64),
-            np.ascontiguousarray(rows.sensor, np.int64),
-            np.ascontiguousarray(rows.measurement, np.float64),
-            np.ascontiguousarray(rows.cov, np.float64),
-            self._since, self._bias, self._doubt, self._config.speed_sd_mps**2, back, t, z, cov,
-        )  # fmt: skip
+        self._waiting = tuple(np.array(state[f"waiting_{i}"]) for i in range(len(self._waiting)))
+        self._n_waiting = len(self._waiting[0])
 
     def _take(self, associations: Associations, corrected: bool) -> None:
         """Put the pairs that may teach to those that wait, as the sensors declared them."""
-        n = len(associations)
-        if corrected:
-            t, z, cov = np.empty(n), np.empty((n, 4)), np.empty((n, 4, 4))
-            self._shift(associations, True, t, z, cov)
-        else:
-            t, z, cov = associations.t_s, associations.measurement, associations.cov
-        sensor, probability = associations.sensor, associations.probability
-        keep = (probability >= self._config.least_probability) & (sensor >= 0) & (sensor < self._n) & np.isfinite(t)
-        keep &= (t > self._until_s - 1e3 * self._config.delay_s) & ~np.isinf(z).any(axis=1) & (associations.track >= 0)
-        new: tuple[Any, ...] = (t, sensor, associations.track, np.minimum(probability, 1.0), z, cov)
-        if not keep.all():
-            new = tuple(column[keep] for column in new)
-        self._waiting = tuple(np.concatenate(pair) for pair in zip(self._waiting, new, strict=True))
+        n, stride, most = len(associations), 1, self._config.most_tracks
+        if n > most:
+            # the same tracks of all sensors, about as many as have room
+            many = len(np.unique(associations.track)) / most
+            stride = 1 << max(0, math.ceil(math.log2(many)))
+        have = len(self._waiting[0])
+        if self._n_waiting + n > have:
+            grown = _waiting_room(max(2 * have, self._n_waiting + n))
+            for new, old in zip(grown, self._waiting, strict=True):
+                new[: self._n_waiting] = old[: self._n_waiting]
+            self._waiting = grown
+        self._n_waiting = k.admit(
+            np.ascontiguousarray(associations.t_s, np.float64),
+            np.ascontiguousarray(associations.sensor, np.int64),
+            np.ascontiguousarray(associations.track, np.int64),
+            np.ascontiguousarray(associations.probability, np.float64),
+            np.ascontiguousarray(associations.measurement, np.float64),
+            np.ascontiguousarray(associations.cov, np.float64),
+            stride, corrected, self._config.least_probability, float(self._until_s - 1e3 * self._config.delay_s),
+            self._since, self._bias, self._doubt, self._config.speed_sd_mps**2,
+            self._n_waiting, *self._waiting, self._counts,
+        )  # fmt: skip
 
-    def _added(self) -> FloatArray:
-        """(sensors, 5, 5) covariance that `correct` adds."""
+    def _given_others(self) -> FloatArray:
+        """(sensors, 5, 5) covariance of each sensor's biases, were all other sensors' known."""
         n, m = self._n, k.N_BIAS
-        out = np.zeros((n, m, m))
-        kind = self._config.added
-        if kind == "none" or (kind == "relative" and n == 1):
-            return out
         blocks = np.arange(n)
-        if kind == "full":
-            out[:] = self._pb.reshape(n, m, n, m)[blocks, :, blocks, :]
-            return out
-        # given all other sensors' biases: the inverse of a sensor's own block of the information matrix
         sd = np.sqrt(self._prior2)
         some = sd > 0.0
         scale = np.where(some, sd, 1.0)
+        # the inverse of a sensor's own block of the information matrix
         information = np.linalg.inv(self._pb / np.outer(scale, scale) + np.diag(np.where(some, 0.0, 1.0)))
         own: Any = np.linalg.inv(information.reshape(n, m, n, m)[blocks, :, blocks, :])
         unit = np.where(some, scale, 0.0).reshape(n, m)
         return own * unit[:, :, None] * unit[:, None, :]
 
     def _publish(self, until_s: float) -> None:
-        """Begin a new edition if the estimate has moved by a fifth of a sigma, or a sigma by a fifth."""
-        sd = np.sqrt(np.diag(self._pb))
-        told, told_sd = self._told
-        if not (np.abs(self._b - told) > 0.2 * sd).any() and not (np.abs(sd - told_sd) > 0.2 * told_sd).any():
-            return
-        self._told = np.stack([self._b, sd])
+        """Begin a new edition of what `correct` takes off, and of the covariance that it adds."""
+        given, kind, n = self._given_others(), self._config.added, self._n
+        added = np.zeros_like(given)
+        if kind == "full":
+            blocks = np.arange(n)
+            added[:] = self._pb.reshape(n, k.N_BIAS, n, k.N_BIAS)[blocks, :, blocks, :]
+        elif kind == "relative" and n > 1:
+            added = given
+        sd, given_sd = np.sqrt(np.diag(self._pb)), np.sqrt(np.diagonal(given, axis1=1, axis2=2)).ravel()
+        self._told = np.stack([self._b, sd, given_sd])
         keep = slice(-(_EDITIONS - 1), None)
         self._since = np.append(self._since[keep], until_s)
         self._bias = np.concatenate([self._bias[keep], self.bias[None]])
-        self._doubt = np.concatenate([self._doubt[keep], self._added()[None]])
+        self._doubt = np.concatenate([self._doubt[keep], added[None]])
 
 
 def warm() -> None:
@@ -377,6 +384,10 @@ def _settings(config: RegistrationConfig) -> FloatArray:
     return out
 
 
-def _none_waiting() -> tuple[Any, ...]:
-    none = np.empty(0, np.int64)
-    return np.empty(0), none, none, np.empty(0), np.empty((0, 4)), np.empty((0, 4, 4))
+def _waiting_room(rows: int) -> tuple[Any, ...]:
+    """Columns for plots that wait: stamp, sensor, track, probability, measurement, covariance."""
+    whole = np.int64
+    return (
+        np.empty(rows), np.empty(rows, whole), np.empty(rows, whole), np.empty(rows), np.empty((rows, 4)),
+        np.empty((rows, 4, 4)),
+    )  # fmt: skip

@@ -403,54 +403,147 @@ def learn(
 
 
 @njit(cache=True, error_model="numpy")
+def news(b: FloatArray, pb: FloatArray, told: FloatArray) -> bool:
+    """Whether a bias has moved by a third of its doubt given the others, or the doubt by a quarter, since ``told``.
+
+    ``told`` (3, m) holds the biases, their sigmas and their sigmas given the other sensors' of the last edition.
+    """
+    for r in range(len(b)):
+        if abs(b[r] - told[0, r]) > told[2, r] / 3.0 or abs(math.sqrt(pb[r, r]) - told[1, r]) > 0.25 * told[1, r]:
+            return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _shift(
+    k: int, t: float, s: int, z: FloatArray, cov: FloatArray, since: FloatArray, bias: FloatArray, doubt: FloatArray,
+    speed2: float, back: bool, j: int, z_out: FloatArray, cov_out: FloatArray,
+) -> float:  # fmt: skip
+    """Shift row ``k`` of the plots into row ``j`` of the outputs; see `shift_plots`. Returns its time."""
+    for a in range(4):
+        z_out[j, a] = z[k, a]
+        for c in range(4):
+            cov_out[j, a, c] = cov[k, a, c]
+    if s < 0 or s >= bias.shape[1]:
+        return t
+    stamp, e = t, 0
+    for _ in range(3 if back else 1):
+        e = len(since) - 1
+        while e > 0 and not since[e] < stamp:
+            e -= 1
+        if back:
+            stamp = t + bias[e, s, TIME]
+    scale = 1.0 + bias[e, s, SCALE]
+    if back:
+        z_out[j, 0] = z[k, 0] * scale + bias[e, s, RANGE]
+        angle = z[k, 1] + bias[e, s, AZIMUTH]
+        z_out[j, 2] = z[k, 2] + bias[e, s, ELEVATION]
+    else:
+        z_out[j, 0] = (z[k, 0] - bias[e, s, RANGE]) / scale
+        angle = z[k, 1] - bias[e, s, AZIMUTH]
+        z_out[j, 2] = z[k, 2] - bias[e, s, ELEVATION]
+    z_out[j, 1] = angle - _TWO_PI * math.floor(angle / _TWO_PI)
+    r = z[k, 0] if back else z_out[j, 0]
+    if not r > 1e3:
+        r = _FAR_M if math.isnan(r) else 1e3
+    sign = -1.0 if back else 1.0
+    late = doubt[e, s, TIME, TIME]
+    along = doubt[e, s, RANGE, RANGE] + 2.0 * r * doubt[e, s, RANGE, SCALE] + r * r * doubt[e, s, SCALE, SCALE]
+    cov_out[j, 0, 0] += sign * (along + speed2 * late)
+    cov_out[j, 1, 1] += sign * (doubt[e, s, AZIMUTH, AZIMUTH] + speed2 * late / (r * r))
+    cov_out[j, 2, 2] += sign * (doubt[e, s, ELEVATION, ELEVATION] + _CLIMB_MPS**2 * late / (r * r))
+    across = sign * (doubt[e, s, RANGE, AZIMUTH] + r * doubt[e, s, SCALE, AZIMUTH])
+    up = sign * (doubt[e, s, RANGE, ELEVATION] + r * doubt[e, s, SCALE, ELEVATION])
+    skew = sign * doubt[e, s, AZIMUTH, ELEVATION]
+    cov_out[j, 0, 1] += across
+    cov_out[j, 1, 0] += across
+    cov_out[j, 0, 2] += up
+    cov_out[j, 2, 0] += up
+    cov_out[j, 1, 2] += skew
+    cov_out[j, 2, 1] += skew
+    return t + bias[e, s, TIME] if back else t - bias[e, s, TIME]
+
+
+@njit(cache=True, error_model="numpy")
 def shift_plots(
     t: FloatArray, sensor: IntArray, z: FloatArray, cov: FloatArray, since: FloatArray, bias: FloatArray,
-    doubt: FloatArray, speed2: float, back: bool, t_out: FloatArray, z_out: FloatArray, cov_out: FloatArray,
+    doubt: FloatArray, speed2: float, t_out: FloatArray, z_out: FloatArray, cov_out: FloatArray,
 ) -> None:  # fmt: skip
-    """Take the published biases off plots, or put them on again (``back``); outputs are written, inputs left alone.
+    """Take the published biases off plots; outputs are written, inputs left alone.
 
     ``since`` (e,) is when each edition begins, by the plots' own stamps; ``bias`` (e, sensors, 5); ``doubt``
     (e, sensors, 5, 5) is the covariance added.
     """
     for k in range(len(t)):
-        t_out[k] = t[k]
+        t_out[k] = _shift(k, t[k], sensor[k], z, cov, since, bias, doubt, speed2, False, k, z_out, cov_out)
+
+
+@njit(cache=True, error_model="numpy")
+def admit(
+    t: FloatArray, sensor: IntArray, track: IntArray, probability: FloatArray, z: FloatArray, cov: FloatArray,
+    stride: int, back: bool, least: float, earliest: float,
+    since: FloatArray, bias: FloatArray, doubt: FloatArray, speed2: float,
+    n: int, waiting_t: FloatArray, waiting_sensor: IntArray, waiting_track: IntArray, waiting_weight: FloatArray,
+    waiting_z: FloatArray, waiting_cov: FloatArray, counts: IntArray,
+) -> int:  # fmt: skip
+    """Put pairs that may teach to the ``n`` that wait, as the sensors declared them (``back``: corrections undone).
+
+    Returns how many wait now.
+    """
+    for k in range(len(t)):
+        good = probability[k] >= least and 0 <= sensor[k] < bias.shape[1] and track[k] >= 0 and track[k] % stride == 0
+        good = good and earliest < t[k] < math.inf
         for a in range(4):
-            z_out[k, a] = z[k, a]
-            for c in range(4):
-                cov_out[k, a, c] = cov[k, a, c]
-        s = sensor[k]
-        if s < 0 or s >= bias.shape[1]:
+            good = good and not math.isinf(z[k, a])
+        if not good:
             continue
-        stamp, e = t[k], 0
-        for _ in range(3 if back else 1):
-            e = 0
-            while e + 1 < len(since) and since[e + 1] < stamp:
-                e += 1
-            if back:
-                stamp = t[k] + bias[e, s, TIME]
-        b, d = bias[e, s], doubt[e, s]
-        t_out[k] = t[k] + b[TIME] if back else t[k] - b[TIME]
+        waiting_sensor[n], waiting_track[n], waiting_weight[n] = sensor[k], track[k], min(probability[k], 1.0)
         if back:
-            z_out[k, 0] = z[k, 0] * (1.0 + b[SCALE]) + b[RANGE]
-            angle = z[k, 1] + b[AZIMUTH]
-            z_out[k, 2] = z[k, 2] + b[ELEVATION]
+            waiting_t[n] = _shift(
+                k, t[k], sensor[k], z, cov, since, bias, doubt, speed2, True, n, waiting_z, waiting_cov
+            )
         else:
-            z_out[k, 0] = (z[k, 0] - b[RANGE]) / (1.0 + b[SCALE])
-            angle = z[k, 1] - b[AZIMUTH]
-            z_out[k, 2] = z[k, 2] - b[ELEVATION]
-        z_out[k, 1] = angle - _TWO_PI * math.floor(angle / _TWO_PI)
-        r = z[k, 0] if back else z_out[k, 0]
-        if not r > 1e3:
-            r = _FAR_M if math.isnan(r) else 1e3
-        sign = -1.0 if back else 1.0
-        moved = speed2 * d[TIME, TIME]
-        cov_out[k, 0, 0] += sign * (d[RANGE, RANGE] + 2.0 * r * d[RANGE, SCALE] + r * r * d[SCALE, SCALE] + moved)
-        cov_out[k, 1, 1] += sign * (d[AZIMUTH, AZIMUTH] + moved / (r * r))
-        cov_out[k, 2, 2] += sign * (d[ELEVATION, ELEVATION] + _CLIMB_MPS**2 * d[TIME, TIME] / (r * r))
-        for a, c, value in (
-            (0, 1, d[RANGE, AZIMUTH] + r * d[SCALE, AZIMUTH]),
-            (0, 2, d[RANGE, ELEVATION] + r * d[SCALE, ELEVATION]),
-            (1, 2, d[AZIMUTH, ELEVATION]),
-        ):
-            cov_out[k, a, c] += sign * value
-            cov_out[k, c, a] += sign * value
+            waiting_t[n] = t[k]
+            for a in range(4):
+                waiting_z[n, a] = z[k, a]
+                for c in range(4):
+                    waiting_cov[n, a, c] = cov[k, a, c]
+        for a in range(4):
+            if waiting_cov[n, a, a] <= 0.0:
+                good = False
+        if good:
+            n += 1
+        else:
+            counts[REFUSED] += 1
+    return n
+
+
+@njit(cache=True, error_model="numpy")
+def due(n: int, until: float, waiting_t: FloatArray, waiting_sensor: IntArray, b: FloatArray) -> IntArray:
+    """Rows of the ``n`` that wait whose stamps are not after ``until``, in the order of their corrected times."""
+    rows, when = np.empty(n, np.int64), np.empty(n)
+    m = 0
+    for k in range(n):
+        if waiting_t[k] <= until:
+            rows[m], when[m] = k, waiting_t[k] - b[N_BIAS * waiting_sensor[k] + TIME]
+            m += 1
+    return rows[:m][np.argsort(when[:m], kind="mergesort")]
+
+
+@njit(cache=True, error_model="numpy")
+def keep_later(
+    n: int, until: float, waiting_t: FloatArray, waiting_sensor: IntArray, waiting_track: IntArray,
+    waiting_weight: FloatArray, waiting_z: FloatArray, waiting_cov: FloatArray,
+) -> int:  # fmt: skip
+    """Close the gaps that the rows that were due leave; returns how many wait on."""
+    m = 0
+    for k in range(n):
+        if waiting_t[k] <= until:
+            continue
+        if m < k:
+            waiting_t[m], waiting_sensor[m], waiting_track[m] = waiting_t[k], waiting_sensor[k], waiting_track[k]
+            waiting_weight[m] = waiting_weight[k]
+            waiting_z[m] = waiting_z[k]
+            waiting_cov[m] = waiting_cov[k]
+        m += 1
+    return m
