@@ -295,3 +295,19 @@ def test_a_radar_says_what_it_tells_apart():
 def test_errors_name_the_argument(how, says):
     with pytest.raises(ValueError, match=says):
         how()
+
+
+def test_weights_beyond_all_bounds_stay_numbers():
+    zhat, hph = two((5e4, 1.0), (5e4 + 20.0, 1.0), (5e4 + 40.0, 1.0))
+    z, cov = plots((5e4, 1.0), (5e4 + 30.0, 1.0))
+    for density, existence, pd in ((1e-300, 1.0, 0.999), (1e250, 1e-9, 1e-3), (1e-3, 0.0, 0.9)):
+        n, m = 3, 2
+        graph = np.arange(0, 7, 2), np.tile([0, 1], 3), np.full(6, 1e300 if density < 1.0 else 1e-300)
+        have = PAIR.associate(
+            *graph, z=z, cov=cov, density=np.full(m, density), zhat=zhat, hph=hph, pd=np.full(n, pd),
+            existence=np.full(n, existence), power=np.zeros(n),
+        )  # fmt: skip
+        for part in have[:4]:
+            assert np.all((part >= 0.0) & (part <= 1.0 + 1e-9))
+        total = have.p_edge.reshape(3, 2).sum(axis=1) + have.p_miss + have.shared
+        np.testing.assert_allclose(total, 1.0, rtol=1e-6)

@@ -68,7 +68,7 @@ class Amplitude:
     Notes
     -----
     The ratio is read from a table to 0.05 nats (0.2 for a steady target known to 1 dB), in 60 ns a pair; an update
-    takes 1 to 2 us (Swerling 1, one pulse).
+    takes 0.4 us (Swerling 1, one pulse), 2 us else, 10 us for steady targets.
 
     Noise and false plots are Rayleigh with the stated mean. Spiky clutter is stronger: where plots are false for other
     reasons than noise, take `LearnedAmplitude`.

@@ -110,6 +110,52 @@ def log_ratio_rows(
 
 
 @njit(cache=True, error_model="numpy")
+def _learn_exponential(
+    level_db: float, doubt_db: float, gain_db: float, z: float, p_hit: float, threshold: float
+) -> tuple[float, float]:
+    """`learn_one` where the statistic is exponential (one pulse of Swerling 1 or 2), one exponential a node and event.
+
+    NaN for a doubt where the plot is out of the question for all nodes.
+    """
+    step = 2.0 * _REACH / (_FEW - 1)
+    snr = math.exp(_PER_DB * (level_db - doubt_db * _REACH + gain_db))
+    grows = math.exp(_PER_DB * doubt_db * step)
+    # the normal weights, each from the one before
+    w, turn, bend = (
+        math.exp(-0.5 * _REACH * _REACH),
+        math.exp(_REACH * step - 0.5 * step * step),
+        math.exp(-step * step),
+    )
+    hit0, hit1, hit2, miss0, miss1, miss2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for a in range(_FEW):
+        t = a * step - _REACH
+        inverse = 1.0 / (1.0 + snr)
+        if p_hit >= _NEGLIGIBLE:
+            e = w * z * inverse * math.exp(1.0 - z * inverse)  # at most w
+            hit0 += e
+            hit1 += e * t
+            hit2 += e * t * t
+        if p_hit <= 1.0 - _NEGLIGIBLE:
+            e = -w * math.expm1(-threshold * inverse)
+            miss0 += e
+            miss1 += e * t
+            miss2 += e * t * t
+        snr *= grows
+        w *= turn
+        turn *= bend
+    mean, square, total = 0.0, 0.0, 0.0
+    if p_hit >= _NEGLIGIBLE:
+        if hit0 < 1e-250:
+            return level_db, math.nan
+        mean, square, total = p_hit * hit1 / hit0, p_hit * hit2 / hit0, p_hit
+    if p_hit <= 1.0 - _NEGLIGIBLE:
+        q = 1.0 - p_hit
+        mean, square, total = mean + q * miss1 / miss0, square + q * miss2 / miss0, total + q
+    mean, square = mean / total, square / total
+    return level_db + doubt_db * mean, doubt_db * math.sqrt(max(square - mean * mean, 1e-6))
+
+
+@njit(cache=True, error_model="numpy")
 def learn_one(
     level_db: float,
     doubt_db: float,
@@ -125,6 +171,11 @@ def learn_one(
     level_db of the cross-section and gain_db, the signal-to-noise ratio of 1 m2, add; with probability ``p_hit`` the
     look gave a plot of power ``plot_db``, else nothing above ``threshold``.
     """
+    if n == 1 and (swerling == 1 or swerling == 2):
+        z = math.exp(_PER_DB * plot_db) if p_hit >= _NEGLIGIBLE else 0.0
+        level, doubt = _learn_exponential(level_db, doubt_db, gain_db, z, p_hit, threshold)
+        if not math.isnan(doubt):
+            return level, doubt
     mean, square, total = 0.0, 0.0, 0.0
     broad = swerling == 1 or swerling == 3 or (swerling > 0 and n < 4)
     nodes = _FEW if broad else _MANY

@@ -15,6 +15,7 @@ from numba import njit
 from watchfloor.base.units import FloatArray, IntArray
 
 _TWO_PI = 2.0 * math.pi
+_HUGE = 1e100  # weights beyond say no more
 _HALVES = 2.0 * math.log(2.0)  # squared cell over variance of the resolution function
 
 
@@ -103,16 +104,17 @@ def _resolved(
         for e in range(start_of[i], start_of[i + 1]):
             if column[e] == column[f]:
                 rest -= psi[e]
-        other += psi[f] / (1.0 + max(rest, 0.0))
+        other += min(psi[f], _HUGE) / (1.0 + max(rest, 0.0))
     for e in range(start_of[i], start_of[i + 1]):
         rest, theirs = column_sum[column[e]] - psi[e], 0.0
         for f in range(start_of[k], start_of[k + 1]):
             if column[e] == column[f]:
                 rest -= psi[f]
-                theirs = psi[f]
+                theirs = min(psi[f], _HUGE)
         rest = 1.0 + max(rest, 0.0)
-        one += psi[e] / rest
-        same += psi[e] * theirs / (rest * rest)
+        mine = min(psi[e], _HUGE)
+        one += mine / rest
+        same += mine * theirs / (rest * rest)
     return one, other, max(one * other - same, 0.0)
 
 
@@ -174,11 +176,12 @@ def share(
                 p = p_unresolved(zhat[i], zhat[k], hph[i], hph[k], cell)
                 if p < least:
                     continue
-                weight = power[i] / (power[i] + power[k])
+                weight = power[i] / (power[i] + power[k]) if power[i] + power[k] > 0.0 else 0.5
                 missed = (1.0 - existence[i] * pd[i]) * (1.0 - existence[k] * pd[k])
                 detected = 1.0 - (1.0 - pd[i]) * (1.0 - pd[k])
                 merged = log_merged(z[j], cov[j], zhat[i], zhat[k], hph[i], hph[k], weight)
                 merged = existence[i] * existence[k] * p * detected * math.exp(merged) / (density[j] * missed)
+                merged = min(merged, _HUGE)
                 one, other, both = _resolved(start_of, column, psi, column_sum, i, k)
                 single = 1.0 + one + other + merged
                 merged *= single / (single + (1.0 - p) * both)
@@ -188,9 +191,9 @@ def share(
                     alone[holder[q]] = min(alone[holder[q]], 1.0 - p)
                     q += 1
     for e in range(n_edges):
-        psi_out[e] = max(psi[e], 1e-300) * math.sqrt(max(alone[e], 1e-12))
+        psi_out[e] = max(min(psi[e], _HUGE), 1e-300) * math.sqrt(max(alone[e], 1e-12))
     for a in range(q):  # each silent neighbour is merged or was missed, whatever the others are
-        one = psi[holder[a]] * math.sqrt(max(alone[holder[a]], 1e-12))
+        one = min(psi[holder[a]], _HUGE) * math.sqrt(max(alone[holder[a]], 1e-12))
         ratio = part[a] / max(one, 1e-300)
         psi_out[holder[a]] *= 1.0 + ratio
         part[a] = ratio / (1.0 + ratio)
