@@ -15,8 +15,8 @@ What is chosen here
     In ``b_radar50`` targets begin uniformly in range (5 to 80 km), in ``c_scale`` uniformly in area; close pairs fly
     one course at constant offset and live together; late births lie in the scans 10 to 69, early ends in the last half,
     uniformly; the raid first heads for the radar from 50 km, on one course with legs as in ``c_scale``, each aircraft
-    with a level drift of its own; a target that crosses north and would be swept twice or not at all within a turn of
-    the antenna is swept once.
+    with a level drift of its own. Where the antenna turns, each target is swept at most once a turn: one that passes
+    north clockwise just before the antenna comes is swept at the beginning of the next turn.
 Rows of plots come in random order within a scan (by time where the antenna turns): order tells nothing.
 """
 
@@ -252,16 +252,19 @@ def cartesian(plots: FloatArray) -> FloatArray:
     return np.stack([ground * np.sin(azimuth), ground * np.cos(azimuth), far * np.sin(elevation)], axis=1)
 
 
-def _swept(raid: _Raid, start_s: float, period_s: float) -> tuple[FloatArray, FloatArray]:
-    """Time at which an antenna that points north at ``start_s`` sweeps each target, and the states then."""
+def _swept(raid: _Raid, start_s: float, period_s: float) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Time at which an antenna that points north at ``start_s`` sweeps each target, the states then, and who is swept.
+
+    Not swept in this turn: a target that passes north clockwise before the antenna comes; the next turn begins with it.
+    """
     state = raid.at(np.full(len(raid.course), start_s))
     first = polar(state)[:, 1]
     t = start_s + first / (2.0 * np.pi) * period_s
     for _ in range(6):  # the target's angular speed is far below the antenna's: each turn gains two digits
         state = raid.at(t)
         turned = (polar(state)[:, 1] - first + np.pi) % (2.0 * np.pi) - np.pi
-        t = start_s + np.clip((first + turned) / (2.0 * np.pi), 0.0, 1.0 - 1e-9) * period_s
-    return t, raid.at(t)
+        t = start_s + np.maximum(first + turned, 0.0) / (2.0 * np.pi) * period_s
+    return t, raid.at(t), t < start_s + period_s
 
 
 def _radar(
@@ -287,13 +290,13 @@ def _radar(
         start_s = k * period_s
         alive = np.flatnonzero((raid.first <= k) & (k <= raid.last))
         if rot:
-            at_s, seen = _swept(raid, start_s, period_s)
+            at_s, seen, swept = _swept(raid, start_s, period_s)
             scored_s = start_s + period_s
             state = raid.at(scored_s)
         else:
             state = seen = raid.at(start_s)
-            at_s, scored_s = np.full(len(state), start_s), start_s
-        found = alive[rng.random(len(alive)) < pd]
+            at_s, scored_s, swept = np.full(len(state), start_s), start_s, np.ones(len(state), bool)
+        found = alive[(rng.random(len(alive)) < pd) & swept[alive]]
         mine = polar(seen[found]) + rng.normal(size=(len(found), 4)) * spread
         mine[:, 1] %= 2.0 * np.pi
         n_false = rng.poisson(clutter)
