@@ -14,6 +14,7 @@ from watchfloor.physics.frames import enu_to_ecef
 from watchfloor.track._kernels import gnn
 from watchfloor.track._kernels import registration as k
 from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
+from watchfloor.track.pmb import PmbTracker, PmbTrackerConfig
 from watchfloor.track.registration import Registration, RegistrationConfig, warm
 
 STEADY = RegistrationConfig(memory_days=1e4)
@@ -270,12 +271,11 @@ def associations_of(tracks, plots):
     return pairs(plots.take(plot), tracks.number[row[pair]])
 
 
-def run_with_gnn(plots, flown, registration):
-    """Mean squared horizontal error of confirmed tracks of the kind ``gnn``, over the second half. [m2]"""
-    tracker = GnnTracker(
-        GnnTrackerConfig(manoeuvre_mps2=1.0), places=PLACES[:2], radars=[None, None], periods_s=PERIODS_S[:2],
-        phases_rad=[0.0, 0.0],
-    )  # fmt: skip
+def run(tracker, plots, flown, registration=None):
+    """Root mean square error of confirmed tracks over the second half, and how many rows that was. [m]
+
+    With ``registration`` it is hooked to the tracker from outside.
+    """
     total, count, seen, corrected = 0.0, 0, set(), []
     for end_s in np.arange(4.0, 600.0, 4.0):
         rows = plots.take(np.flatnonzero((plots.t_s > end_s - 4.0) & (plots.t_s <= end_s)))
@@ -284,33 +284,57 @@ def run_with_gnn(plots, flown, registration):
         if registration:
             corrected = [*corrected[-8:], rows]
             found = associations_of(tracks, Plots.concat(corrected))
-            new = [i for i, key in enumerate(zip(found.sensor, found.t_s, found.track, strict=True)) if key not in seen]
-            seen |= set(zip(found.sensor, found.t_s, found.track, strict=True))
+            keys = list(zip(found.sensor.tolist(), found.t_s.tolist(), found.track.tolist(), strict=True))
+            new = [i for i, key in enumerate(keys) if key not in seen]
+            seen |= set(keys)
             registration.step(found.take(np.array(new, int)), until_s=end_s)
         sure = tracks.take(np.flatnonzero(tracks.status == Status.CONFIRMED))
-        if end_s > 300.0 and len(sure):
+        if end_s > 300.0:
             n = flown.position_m.shape[1]
-            off = []
             for t, at in zip(sure.t_s, sure.position_ecef_m, strict=True):
                 truth, _ = flown.at(np.full(n, t), np.arange(n))
-                off.append(np.min(np.sum((truth - at) ** 2, axis=1)))
-            total, count = total + sum(off), count + len(off)
+                total, count = total + np.min(np.sum((truth - at) ** 2, axis=1)), count + 1
     return np.sqrt(total / count), count
 
 
-def test_tracks_of_the_gnn_kind_get_nearly_as_good_as_without_bias():
-    bias = np.array([[120.0, 0.0, np.radians(0.3), 0.0, 0.1], [-60.0, 0.0, -np.radians(0.3), 0.0, -0.1]])
+SITES = dict(places=PLACES[:2], radars=[None, None], periods_s=PERIODS_S[:2], phases_rad=[0.0, 0.0])
+APART = np.array([[120.0, 0.0, np.radians(0.3), 0.0, 0.1], [-60.0, 0.0, -np.radians(0.3), 0.0, -0.1]])
+
+
+def flights_and_plots():
+    """Twelve flights, their plots by two radars without bias, and with."""
     flown = fly(np.random.default_rng(12), n=12)
-    seen = [see(np.random.default_rng(13), flown, b, sweeps=True)[0] for b in (np.zeros((2, 5)), bias)]
-    clean, _ = run_with_gnn(seen[0], flown, None)
-    spoilt, many = run_with_gnn(seen[1], flown, None)
+    return flown, *(see(np.random.default_rng(13), flown, b, sweeps=True)[0] for b in (np.zeros((2, 5)), APART))
+
+
+def test_tracks_of_the_gnn_kind_get_nearly_as_good_as_without_bias():
+    flown, straight, bent = flights_and_plots()
+    config = GnnTrackerConfig(manoeuvre_mps2=1.0)
+    clean, _ = run(GnnTracker(config, **SITES), straight, flown)
+    spoilt, many = run(GnnTracker(config, **SITES), bent, flown)
     out = Registration(2, RegistrationConfig(), PLACES[:2])
-    mended, right = run_with_gnn(seen[1], flown, out)
+    mended, right = run(GnnTracker(config, **SITES), bent, flown, out)
     assert spoilt > 1.5 * clean
     assert mended < 1.15 * clean
     assert right < many  # two tracks for one target became one
     apart = out.bias[0] - out.bias[1]
     np.testing.assert_allclose(apart[[0, 2, 4]] / [180.0, np.radians(0.6), 0.2], 1.0, atol=0.15)
+
+
+def test_the_pmb_kind_registers_its_sensors_by_itself():
+    flown, straight, bent = flights_and_plots()
+    clean, _ = run(PmbTracker(PmbTrackerConfig(), **SITES), straight, flown)
+    spoilt, many = run(PmbTracker(PmbTrackerConfig(), **SITES), bent, flown)
+    tracker = PmbTracker(PmbTrackerConfig(registration=RegistrationConfig()), **SITES)
+    mended, right = run(tracker, bent, flown)
+    assert spoilt > 2.0 * clean
+    assert mended < 1.15 * clean
+    assert right < many
+    out = tracker.registration
+    assert out is not None
+    apart = out.bias[0] - out.bias[1] - (APART[0] - APART[1])
+    lift = np.hstack([np.eye(5), -np.eye(5)])
+    assert (np.abs(apart) <= 4.0 * np.sqrt(np.diag(lift @ out.cov @ lift.T))).all()
 
 
 def test_a_state_saved_in_mid_run_goes_on_bit_for_bit():

@@ -446,7 +446,7 @@ def test_what_is_no_strobe_is_passed_over_and_what_is_broken_is_counted():
     follower = tracker(2)
     follower.step(bad, until_s=240.0)
     assert follower.n_rejected == 5
-    follower.step(bad.take(np.arange(6, 9)), until_s=250.0)
+    follower.step(bad.take(np.arange(6, 9)), until_s=260.0)
     assert follower.n_rejected == 8  # from before the last step
     with pytest.raises(ValueError, match="time goes forward"):
         follower.step(Plots.empty(), until_s=1.0)

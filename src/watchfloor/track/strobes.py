@@ -269,8 +269,7 @@ class StrobeTracker:
     def n_rejected(self) -> int:
         """Strobes refused so far.
 
-        No such sensor, an angle or variance that is no number, a time outside the
-        tick, a duplicate.
+        No such sensor, an angle or variance that is no number, a time half a turn outside the tick, a duplicate.
 
         Rows with a range are no strobes and are not counted.
         """
@@ -377,7 +376,8 @@ class StrobeTracker:
         t, sensor = np.asarray(plots.t_s, np.float64)[rows], np.asarray(plots.sensor, np.int64)[rows]
         z, cov = np.asarray(plots.measurement, np.float64)[rows], np.asarray(plots.cov, np.float64)[rows]
         good = (sensor >= 0) & (sensor < self._n) & (cov[:, 1, 1] > 0.0) & (cov[:, 1, 1] < 4.0)
-        good &= (t > before_s - 0.01) & (t <= self._until_s + 0.01)
+        half_s = 0.5 * self._periods_s[np.where(good, sensor, 0)]  # times may be corrected ones
+        good &= (t > before_s - half_s) & (t <= self._until_s + half_s)
         tilted = ~np.isnan(z[:, 2])
         good &= ~tilted | (np.isfinite(z[:, 2]) & (cov[:, 2, 2] > 0.0) & (cov[:, 2, 2] < 4.0))
         order = np.lexsort((z[:, 1], t, sensor))
