@@ -114,7 +114,7 @@ def _resolved(
         rest = 1.0 + max(rest, 0.0)
         mine = min(psi[e], _HUGE)
         one += mine / rest
-        same += mine * theirs / (rest * rest)
+        same += (mine / rest) * (theirs / rest)
     return one, other, max(one * other - same, 0.0)
 
 
