@@ -269,6 +269,16 @@ def test_two_directions_that_cross_are_not_swapped():
     assert (last.min(axis=1) < 4.0 * SD).all()
 
 
+def test_a_face_that_looks_at_a_jammer_several_times_a_frame_has_one_track_of_it():
+    rng = np.random.default_rng(19)
+    t = np.arange(0.6, 60.0, 1.7)
+    z = np.full((len(t), 4), np.nan)
+    z[:, 1] = 1.0 + 0.001 * t + SD * rng.normal(size=len(t))
+    steps = play(tracker(1), strobes_of(t, np.zeros(len(t), int), z), until_s=60.0)
+    assert {int(n) for tracks, _ in steps for n in tracks.number} == {1}
+    assert steps[-1][0].n_hits[0] == len(t)
+
+
 def test_angles_and_rates_are_as_far_off_as_they_say():
     q, dt = 2.0 * (0.02e-3) ** 2 * 10.0, 10.0
     root = np.linalg.cholesky(q * np.array([[dt**3 / 3.0, dt**2 / 2.0], [dt**2 / 2.0, dt]]))

@@ -29,6 +29,7 @@ CONFIRM_HITS, CONFIRM_TURNS, COAST, RANGE_MAX, SINE_LEAST, PRIOR, N_SETTINGS = 1
 _TWO_PI = 2.0 * math.pi
 _LOG_TWO_PI = math.log(_TWO_PI)
 _LOWEST_LLR = -20.0
+_PAUSE = 0.02  # share of a turn between strobes that may be one jammer's: a steered face looks at it more than once
 _RANGE_MIN_M = 1e3
 
 
@@ -71,7 +72,7 @@ def follow(
 ) -> None:  # fmt: skip
     """Give strobes, in ``order`` (by sensor, then time), to angle tracks, update these and begin new ones.
 
-    Strobes are assigned at once that come within half a turn and without a pause; a track takes one a turn.
+    Strobes are assigned at once that come within half a turn and without a pause; a track takes one of them.
     ``slot`` (n,) is each strobe's track, ``log_alone`` (n,) its log-density as the track alone foretold it (NaN for a
     new one). ``angles`` needs a free row for each strobe.
     """
@@ -86,7 +87,7 @@ def follow(
         end = begin + 1
         while end < n:
             j = order[end]
-            if sensor[j] != s or t[j] - t[order[begin]] > 0.5 * period or t[j] - t[order[end - 1]] > 0.1 * period:
+            if sensor[j] != s or t[j] - t[order[begin]] > 0.5 * period or t[j] - t[order[end - 1]] > _PAUSE * period:
                 break
             end += 1
         m = end - begin
@@ -103,7 +104,7 @@ def follow(
             for b in range(m):
                 j = order[begin + b]
                 dt = t[j] - angles[i, WHEN]
-                if dt < 0.3 * period:
+                if dt < _PAUSE * period:
                     continue
                 for c in range(N_ANGLE):
                     row[c] = angles[i, c]
