@@ -1,5 +1,6 @@
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tests.track.sites import MATCHED, PLACES, errors, parts, play, wanderers, w
 from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.registry import kinds
 from watchfloor.track import DistributedTracker, DistributedTrackerConfig, GnnTracker, GnnTrackerConfig
+from watchfloor.track.distributed import grouped
 
 IDLE = Tasks.empty()
 METHODS = ["covariance_intersection", "equivalent_measurements", "best_site"]
@@ -132,6 +134,13 @@ def test_one_site_alone_is_its_own_tracker(watched):
             np.sort(tracks.position_ecef_m[:, 0]), np.sort(want.position_ecef_m[:, 0]), atol=1e-3
         )
         assert len(looks) == len(known)
+
+
+def test_sites_go_by_names_and_what_none_names_stands_alone():
+    config = DistributedTrackerConfig(sites=({"sensors": ("c", "a")},))
+    assert grouped(config.sites, ["a", "b", "c"]) == [([2, 0], None), ([1], None)]
+    tracker = DistributedTracker(config, names=["a", "b", "c"], **parts())
+    assert [site.sensors.tolist() for site in tracker._sites] == [[2, 0], [1]]
 
 
 def test_sites_of_several_sensors_and_false_plots():
@@ -333,6 +342,28 @@ def test_a_picture_can_be_asked_for_at_any_time(watched):
             tracker.picture(math.nan)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_saved_run_goes_on_bit_for_bit(watched, method):
+    _, plots = watched
+    config = {"method": method, "link": {"delay_s": 3.0, "jitter_s": 9.0, "loss": 0.1}}
+    one, other = make(**config), make(**config)
+    saved = None
+    for until_s, want, looks in play(one, plots, 120.0):
+        if until_s == 60.0:
+            saved = pickle.dumps(one.save())
+        elif saved is not None:
+            if until_s == 70.0:
+                other.restore(pickle.loads(saved))
+            inside = (plots.t_s > until_s - 10.0) & (plots.t_s <= until_s)
+            got, more = other.step(plots.take(inside), IDLE, until_s=until_s)
+            for a, b in ((want, got), (looks, more)):
+                for (name, x), (_, y) in zip(a.items(), b.items(), strict=True):
+                    np.testing.assert_array_equal(x, y, err_msg=name)
+    assert (one.n_late, one.members()) == (other.n_late, other.members())
+    with pytest.raises(ValueError, match="of sites"):
+        make((0, 1)).restore(one.save())
+
+
 # scripted sites: what the centre makes of what it hears
 
 
@@ -532,11 +563,18 @@ def test_settings_that_cannot_be_are_refused():
         DistributedTrackerConfig(sites=({"sensors": (0, 1)}, {"sensors": (1,)}))
     with pytest.raises(ValidationError, match="another kind than 'distributed'"):
         DistributedTrackerConfig.model_validate({"site": {"kind": "distributed"}})
-    with pytest.raises(ValidationError, match="from 0"):
-        DistributedTrackerConfig(sites=({"sensors": (-1,)},))
-    with pytest.raises(ValueError, match=r"each of the sensors 0 to 2; look at \[2\]"):
-        make(sites=({"sensors": (0, 1)},))
+    with pytest.raises(ValueError, match="or rows 0 to 2.*got 7"):
+        make(sites=({"sensors": (0, 7)},))
+    with pytest.raises(ValueError, match="got 'north'"):
+        make(sites=({"sensors": ("north",)},))
+    with pytest.raises(ValueError, match="sensor 0 stands twice"):
+        make(sites=({"sensors": ("0",)}, {"sensors": (0,)}))
+    with pytest.raises(ValueError, match="names must have one entry"):
+        DistributedTracker(DistributedTrackerConfig(), names=["a"], **parts())
     with pytest.raises(ValueError, match="one table a site"):
         make(luck=[np.zeros((3, 2))])
+    for bad in (np.zeros((3, 3)), np.zeros((0, 2)), np.ones((3, 2)), np.full((3, 2), np.nan)):
+        with pytest.raises(ValueError, match="tables"):
+            make(luck=[bad] * 3)
     with pytest.raises(ValueError, match="periods_s must have one entry"):
         DistributedTracker(DistributedTrackerConfig(), **(parts() | {"periods_s": [1.0]}))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -31,12 +32,13 @@ _METHODS = {
 }
 _WIDE = 4.0
 """How far equal addresses stretch the gate (its squared distance)."""
-_RING = 8
+_RING = 4
 _NOT_YET = -1
 """Number of a fused track that has none yet."""
 _SITES_MAX = 62
 _NOBODY = 1 << _SITES_MAX
 """Bit of the fused tracks that no site holds."""
+_MARGIN_S = 1.0
 _BACKLOG = 10_000
 """Plots so many reports back are of a wrong clock; no report is sent for them."""
 
@@ -44,8 +46,8 @@ _BACKLOG = 10_000
 class SiteConfig(Config):
     """Sensors that are tracked together, and their link to the centre."""
 
-    sensors: tuple[int, ...] = Field(min_length=1)
-    """Rows of the scenario's sensor list, from 0."""
+    sensors: tuple[int | str, ...] = Field(min_length=1)
+    """Names of the scenario's sensors (or their rows, from 0)."""
     link: SiteLinkConfig | None = None
     """Link to the centre; the tracker's own ``link`` when left out."""
 
@@ -64,19 +66,18 @@ class DistributedTrackerConfig(Config):
     site: Annotated[Any, AnyKind("track")] = GnnTrackerConfig()
     """The tracker at each site."""
     sites: tuple[SiteConfig, ...] = Field(default=(), max_length=_SITES_MAX)
-    """Which sensors form a site; each sensor is one when left out."""
+    """Which sensors form a site; each sensor that none of them names is a site of its own."""
     method: Literal["covariance_intersection", "equivalent_measurements", "best_site"] = "covariance_intersection"
     """How tracks of one target become one: consistent whatever they share; exact where the centre knows how the sites
     move their tracks and each report holds one update; or not at all: the surest site's alone."""
-    weights: Criterion = "determinant"
-    """What covariance intersection makes least."""
+    weights: Criterion = "fast"
+    """What the weights of covariance intersection make least; `fast` needs no search and comes nearest to the truth."""
     report_s: PositiveFloat | None = None
     """Time between a site's reports; a turn of its quickest sensor when left out. [s]"""
     link: SiteLinkConfig = SiteLinkConfig()
     """Link from each site to the centre."""
     window_s: NonNegativeFloat | None = None
-    """How far back in validity a report may reach and still be used; the longest delay and two turns when left out.
-    [s]"""
+    """How far back in validity a report may reach and still be used; the longest delay and a turn when left out. [s]"""
     gate_probability: float = Field(default=0.999, gt=0.5, lt=1.0)
     """Chance that two tracks of one target lie inside the gate about each other. [1]"""
     break_updates: int = Field(default=3, ge=1, le=30)
@@ -104,12 +105,10 @@ class DistributedTrackerConfig(Config):
     @field_validator("sites")
     @classmethod
     def _one_site_a_sensor(cls, value: tuple[SiteConfig, ...]) -> tuple[SiteConfig, ...]:
-        rows = [row for site in value for row in site.sensors]
-        if len(set(rows)) < len(rows):
-            twice = next(row for row in rows if rows.count(row) > 1)
-            raise ValueError(f"each sensor belongs to one site, sensor {twice} stands twice")
-        if any(row < 0 for row in rows):
-            raise ValueError("sensors are rows of the scenario's list, from 0")
+        named = [name for site in value for name in site.sensors]
+        if len(set(named)) < len(named):
+            twice = next(name for name in named if named.count(name) > 1)
+            raise ValueError(f"each sensor belongs to one site, sensor {twice!r} stands twice")
         return value
 
 
@@ -143,8 +142,43 @@ class _Report:
     associations: Associations
 
 
+def grouped(sites: Sequence[SiteConfig], names: Sequence[str]) -> list[tuple[list[int], SiteLinkConfig | None]]:
+    """Rows of the sensors of each site, and its own link; sensors that no site names follow, each by itself.
+
+    Raises
+    ------
+    ValueError
+        If a site names a sensor that is not there or that another one has.
+    """
+    n = len(names)
+    rows_of: dict[int | str, int] = {row: row for row in range(n)} | {name: row for row, name in enumerate(names)}
+    out: list[tuple[list[int], SiteLinkConfig | None]] = []
+    left = set(range(n))
+    for site in sites:
+        rows = []
+        for name in site.sensors:
+            if name not in rows_of:
+                raise ValueError(f"a site holds sensors of {list(names)} (or rows 0 to {n - 1}), got {name!r}")
+            if rows_of[name] not in left:
+                raise ValueError(f"each sensor belongs to one site, sensor {name!r} stands twice")
+            rows.append(rows_of[name])
+            left.remove(rows_of[name])
+        out.append((rows, site.link))
+    return out + [([row], None) for row in sorted(left)]
+
+
+def _checked(luck: FloatArray) -> FloatArray:
+    """Return a table of luck, after a look at it: a bad one would only be noticed when its row's turn comes."""
+    table = np.array(luck, np.float64)
+    if table.ndim != 2 or table.shape[1] != 2 or len(table) == 0 or not ((table >= 0.0) & (table < 1.0)).all():
+        raise ValueError(f"luck must hold tables (n, 2), n at least 1, of numbers in [0, 1); got {table.shape}")
+    return table
+
+
 class _Site:
     """One site: its sensors, its tracker, its link."""
+
+    STATE = ("_until_s", "_sent", "_looks", "_associations")
 
     def __init__(
         self, row: int, sensors: IntArray, tracker: Any, *, interval_s: float, offset_s: float, link: SiteLinkConfig,
@@ -152,7 +186,7 @@ class _Site:
     ) -> None:  # fmt: skip
         self.row, self.sensors, self.tracker = row, sensors, tracker
         self._interval_s, self._offset_s = interval_s, offset_s
-        self._link, self._luck = link, luck
+        self._link, self.luck = link, luck
         self._local = np.full(n_sensors + 1, -1)
         self._local[sensors] = np.arange(len(sensors))
         self._until_s, self._sent = -math.inf, -(2**62)
@@ -190,7 +224,7 @@ class _Site:
         return tracks
 
     def _send(self, number: int, sent_s: float, tracks: Tracks) -> _Report:
-        drawn = self._luck
+        drawn = self.luck
         luck = even_luck(np.array([number]), self.row) if drawn is None else drawn[[number % len(drawn)]]
         report = _Report(
             site=self.row,
@@ -252,14 +286,17 @@ class DistributedTracker:
         Sensors that are switched on; all when left out.
     offsets_s : sequence of float, optional
         Start of a frame where the phase is NaN; 0 when left out. [s]
+    names : sequence of str, optional
+        What the configuration calls each sensor; its row when left out.
     luck : sequence of (n, 2) array, optional
-        For each site, numbers in [0, 1) that decide loss and jitter of its reports, begun anew when used up; an even
-        pattern when left out (``links.even_luck``).
+        For each site (those of the configuration, then the sensors that none of them names), numbers in [0, 1) that
+        decide loss and jitter of its reports, begun anew when used up; an even pattern when left out
+        (``links.even_luck``).
 
     Raises
     ------
     ValueError
-        If the sequences differ in length, a site names a sensor that is not there, or a sensor has no site.
+        If the sequences differ in length, or a site names a sensor that is not there or that another one has.
     """
 
     def __init__(
@@ -272,6 +309,7 @@ class DistributedTracker:
         phases_rad: Sequence[float],
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
+        names: Sequence[str] | None = None,
         luck: Sequence[FloatArray] | None = None,
     ) -> None:
         n = len(places)
@@ -281,27 +319,28 @@ class DistributedTracker:
                              ("offsets_s", offsets)):  # fmt: skip
             if len(column) != n:
                 raise ValueError(f"{name} must have one entry a place, {n}, got {len(column)}")
-        groups = config.sites or tuple(SiteConfig(sensors=(row,)) for row in range(n))
-        named = sorted(row for site in groups for row in site.sensors)
-        if named != list(range(n)):
-            wrong = sorted(set(named) ^ set(range(n)))
-            raise ValueError(f"sites must hold each of the sensors 0 to {n - 1}; look at {wrong}")
+        called = [str(row) for row in range(n)] if names is None else list(names)
+        if len(called) != n:
+            raise ValueError(f"names must have one entry a place, {n}, got {len(called)}")
+        groups = grouped(config.sites, called)
         if len(groups) > _SITES_MAX:
             raise ValueError(f"at most {_SITES_MAX} sites, got {len(groups)}: group sensors in sites")
         if luck is not None and len(luck) != len(groups):
             raise ValueError(f"luck must have one table a site, {len(groups)}, got {len(luck)}")
         self._sites: list[_Site] = []
         late_s = self._delay_s = 0.0
-        for row, site in enumerate(groups):
-            rows = list(site.sensors)
+        for row, (rows, own) in enumerate(groups):
             quick = min(rows, key=lambda r: periods_s[r])
             interval_s = float(periods_s[quick]) if config.report_s is None else config.report_s
             phase_rad = float(phases_rad[quick])
             # a turn ends when the beam passes north
             turned = -phase_rad / (2.0 * math.pi) * float(periods_s[quick])
-            link = config.link if site.link is None else site.link
+            link = config.link if own is None else own
             self._delay_s = max(self._delay_s, link.delay_s + link.jitter_s)
-            late_s = max(late_s, link.delay_s + link.jitter_s + 2.0 * max(interval_s, *(periods_s[r] for r in rows)))
+            # what is valid at the beginning of a turn is sent with the first report after the turn's end
+            turn_s = max(float(periods_s[r]) for r in rows)
+            wait_s = 0.0 if len(rows) == 1 and config.report_s is None else interval_s
+            late_s = max(late_s, link.delay_s + link.jitter_s + turn_s + wait_s + _MARGIN_S)
             self._sites.append(
                 _Site(
                     row,
@@ -318,7 +357,7 @@ class DistributedTracker:
                     interval_s=interval_s,
                     offset_s=turned if math.isfinite(phase_rad) else offsets[quick],
                     link=link,
-                    luck=None if luck is None else np.asarray(luck[row], np.float64),
+                    luck=None if luck is None else _checked(luck[row]),
                     n_sensors=n,
                 )
             )
@@ -342,6 +381,7 @@ class DistributedTracker:
         self._count = np.empty(0, np.int64)
         self._heard_t, self._heard_x = np.empty((0, _RING)), np.empty((0, _RING, 6))
         self._heard_p = np.empty((0, _RING, 6, 6))
+        self._gain = np.empty((0, _RING, k.N_GAIN if self._method == k.TRACKLETS else 0))
         # one row a fused track, in order of their numbers
         self._number, self._hits, self._address, self._label = (np.empty(0, np.int64),) * 4
         self._member = np.empty((0, m), np.int64)
@@ -352,11 +392,16 @@ class DistributedTracker:
 
     _SLOT = (
         "_s_used", "_s_number", "_s_group", "_s_hits", "_s_fails", "_s_news", "_s_joined", "_s_seen", "_s_existence",
-        "_base_t", "_count", "_heard_t", "_heard_x", "_heard_p",
+        "_base_t", "_count", "_heard_t", "_heard_x", "_heard_p", "_gain",
     )  # fmt: skip
     _GROUP = (
         "_number", "_hits", "_address", "_label", "_member", "_shown", "_ended", "_dirty", "_t", "_x", "_p",
         "_keep_t", "_keep_x", "_keep_p", "_existence", "_updated",
+    )  # fmt: skip
+
+    _REST = (
+        "_queue", "_known", "_newest_s", "_associations", "_until_s", "_cut_s", "_next", "_n_unknown", "_n_late",
+        "_n_unsound",
     )  # fmt: skip
 
     @property
@@ -373,6 +418,11 @@ class DistributedTracker:
     def n_unsound(self) -> int:
         """Estimates that the centre refused: not finite, or a covariance that is not positive definite."""
         return self._n_unsound
+
+    @property
+    def luck(self) -> tuple[FloatArray | None, ...]:
+        """Numbers that decide about each site's reports; None for the even pattern."""
+        return tuple(site.luck for site in self._sites)
 
     @property
     def window_s(self) -> float:
@@ -469,6 +519,37 @@ class DistributedTracker:
         at = np.minimum(np.searchsorted(self._number, number), len(self._number) - 1)
         return np.where(self._number[at] == number, at, -1)
 
+    def save(self) -> dict[str, Any]:
+        """Return all that ``restore`` needs to go on bit for bit; it can be pickled."""
+        state = {name: getattr(self, name) for name in (*self._SLOT, *self._GROUP, *self._REST)}
+        sites = []
+        for site in self._sites:
+            own = site.tracker.save() if hasattr(site.tracker, "save") else site.tracker
+            sites.append((own, {name: getattr(site, name) for name in _Site.STATE}))
+        return copy.deepcopy({"centre": state, "sites": sites, "sensors": [s.sensors.tolist() for s in self._sites]})
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take back what ``save`` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is of other sites.
+        """
+        mine = [site.sensors.tolist() for site in self._sites]
+        if saved.get("sensors") != mine:
+            raise ValueError(f"saved state is of sites {saved.get('sensors')}, these are {mine}")
+        saved = copy.deepcopy(dict(saved))
+        for name, value in saved["centre"].items():
+            setattr(self, name, value)
+        for site, (own, state) in zip(self._sites, saved["sites"], strict=True):
+            if hasattr(site.tracker, "restore"):
+                site.tracker.restore(own)
+            else:
+                site.tracker = own
+            for name, value in state.items():
+                setattr(site, name, value)
+
     # what arrives
 
     def _receive(self, report: _Report) -> tuple[Looks, Associations]:
@@ -551,8 +632,10 @@ class DistributedTracker:
         oldest = np.where(new, -math.inf, np.maximum(self._cut_s, self._keep_t[group]))
         x = np.concatenate([tracks.position_ecef_m, tracks.velocity_ecef_mps], axis=1)
         t, p, fate = np.ascontiguousarray(tracks.t_s), np.ascontiguousarray(tracks.cov), np.zeros(len(slot), np.int64)
-        while not k.hear(slot, t, x, p, oldest, fresh, self._count, self._heard_t, self._heard_x, self._heard_p, fate):
-            for name in ("_heard_t", "_heard_x", "_heard_p"):
+        while not k.hear(
+            slot, t, x, p, oldest, fresh, self._count, self._heard_t, self._heard_x, self._heard_p, self._gain, fate
+        ):
+            for name in ("_heard_t", "_heard_x", "_heard_p", "_gain"):
                 old = getattr(self, name)
                 setattr(self, name, np.concatenate([old, np.zeros_like(old)], axis=1))
         self._n_late += int((fate == 3).sum())
@@ -713,7 +796,7 @@ class DistributedTracker:
         t, x, p = np.empty(n), np.empty((n, 6)), np.empty((n, 6, 6))
         k.estimate(
             rows, at_s, cut_s, self._method, self._criterion, self._motion, self._member, self._count, self._heard_t,
-            self._heard_x, self._heard_p, self._base_t, self._keep_t, self._keep_x, self._keep_p, t, x, p,
+            self._heard_x, self._heard_p, self._gain, self._base_t, self._keep_t, self._keep_x, self._keep_p, t, x, p,
         )  # fmt: skip
         return t, x, p
 
@@ -737,7 +820,7 @@ class DistributedTracker:
         oldest = np.full(len(used), self._cut_s)
         if self._method == k.TRACKLETS:
             oldest = np.minimum(self._keep_t[self._s_group[used]], self._cut_s)
-        k.forget(used, oldest, self._count, self._heard_t, self._heard_x, self._heard_p)
+        k.forget(used, oldest, self._count, self._heard_t, self._heard_x, self._heard_p, self._gain)
 
     def _picture(self) -> Tracks:
         """Return the tracks, and forget those that ended."""

@@ -18,11 +18,15 @@ from watchfloor.track._kernels.gnn import bound_height, predict
 
 Q_H, Q_V, ALTITUDE, ALTITUDE_SD, CLIMB_SD = 0, 1, 2, 3, 4
 N_MOTION = 5
+ABOUT, VECTOR, INFORMATION, MADE, N_GAIN = 0, 6, 12, 48, 49
+"""Columns of ``gain``: an estimate's tracklet, worked out once; ``MADE`` 0 while it is not."""
 FAST, DETERMINANT, TRACE = 0, 1, 2
 """What the weights of covariance intersection minimise; ``FAST`` needs no search."""
 INTERSECTION, TRACKLETS, BEST = 0, 1, 2
 """How the estimates of several sites become one."""
 _ITERATIONS = 60
+_ROUNDING = 1e-4
+"""Share of what was known before by which a tracklet may fall short of semidefinite."""
 EXACT, NEAR = 1e-10, 1e-3
 """Gaps at which the search for weights may end; any weights are consistent, so a tracker need not go on for long."""
 
@@ -359,7 +363,7 @@ def _rotate(a: FloatArray, v: FloatArray) -> None:
             on += a[i, i] * a[i, i]
             for j in range(i):
                 off += a[i, j] * a[i, j]
-        if not off > 1e-30 * on:
+        if not off > 1e-26 * on:
             return
         for i in range(d):
             for j in range(i):
@@ -403,7 +407,7 @@ def tracklet(
         u[i] = total
     for i in range(d):  # semidefinite, but for rounding? (scaled by what was known before)
         for j in range(d):
-            work[2, i, j] = info[i, j] + (1e-9 * work[0, i, i] if i == j else 0.0)
+            work[2, i, j] = info[i, j] + (_ROUNDING * work[0, i, i] if i == j else 0.0)
     lost = log_det(work[2], work[3]) == -math.inf
     if lost:  # whiten by p0: eigenvalues of inverse(p) above 1 are gains, below are losses
         log_det(p0, work[0])
@@ -517,7 +521,7 @@ def move_rows(x: FloatArray, p: FloatArray, dt: FloatArray, motion: FloatArray) 
 @njit(cache=True, error_model="numpy")
 def hear(
     slot: IntArray, t: FloatArray, x: FloatArray, p: FloatArray, oldest: FloatArray, fresh: bool,
-    count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray, fate: IntArray,
+    count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray, gain: FloatArray, fate: IntArray,
 ) -> bool:  # fmt: skip
     """File n estimates under their slots in order of validity; False if a slot has no room (nothing is filed then).
 
@@ -542,7 +546,7 @@ def hear(
         if not t[k] > oldest[k]:
             fate[k] = 3
             continue
-        sound = log_det(p[k], chol) > -math.inf
+        sound = math.isfinite(t[k]) and log_det(p[k], chol) > -math.inf
         for a in range(6):
             sound = sound and math.isfinite(x[k, a])
         if not sound:
@@ -555,6 +559,12 @@ def hear(
                 heard_x[s, r, a] = heard_x[s, r - 1, a]
                 for b in range(6):
                     heard_p[s, r, a, b] = heard_p[s, r - 1, a, b]
+            for a in range(gain.shape[2]):
+                gain[s, r, a] = gain[s, r - 1, a]
+        if gain.shape[2] > 0:
+            gain[s, at, MADE] = 0.0
+            if at + 1 < room:
+                gain[s, at + 1, MADE] = 0.0
         heard_t[s, at] = t[k]
         for a in range(6):
             heard_x[s, at, a] = x[k, a]
@@ -566,8 +576,9 @@ def hear(
 
 @njit(cache=True, error_model="numpy")
 def forget(
-    slots: IntArray, oldest: FloatArray, count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray
-) -> None:
+    slots: IntArray, oldest: FloatArray, count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray,
+    gain: FloatArray,
+) -> None:  # fmt: skip
     """Drop what a slot heard before ``oldest`` (n,), but for the last of it: the next tracklet begins there."""
     for k in range(len(slots)):
         s = slots[k]
@@ -583,13 +594,15 @@ def forget(
                 heard_x[s, r, a] = heard_x[s, r + first, a]
                 for b in range(6):
                     heard_p[s, r, a, b] = heard_p[s, r + first, a, b]
+            for a in range(gain.shape[2]):
+                gain[s, r, a] = gain[s, r + first, a]
 
 
 @njit(cache=True, error_model="numpy")
 def estimate(
     rows: IntArray, at_s: float, cut_s: float, method: int, criterion: int, motion: FloatArray, member: IntArray,
-    count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray, base_t: FloatArray,
-    keep_t: FloatArray, keep_x: FloatArray, keep_p: FloatArray,
+    count: IntArray, heard_t: FloatArray, heard_x: FloatArray, heard_p: FloatArray, gain: FloatArray,
+    base_t: FloatArray, keep_t: FloatArray, keep_x: FloatArray, keep_p: FloatArray,
     t_out: FloatArray, x_out: FloatArray, p_out: FloatArray,
 ) -> None:  # fmt: skip
     """Fused time, state and covariance of the groups ``rows`` from what is valid at ``at_s`` or before.
@@ -696,12 +709,24 @@ def estimate(
                         pair_p[0, a, b], pair_p[1, a, b] = p_out[q, a, b], heard_p[slot, r, a, b]
                 intersect(pair_x, pair_p, 2, criterion, NEAR, x_out[q], p_out[q], w, info, work)
                 continue
-            for a in range(6):
-                prior_x[a] = heard_x[slot, r - 1, a]
-                for b in range(6):
-                    prior_p[a, b] = heard_p[slot, r - 1, a, b]
-            move(prior_x, prior_p, when - heard_t[slot, r - 1], motion, up)
-            if tracklet(prior_x, prior_p, heard_x[slot, r], heard_p[slot, r], u, info[0], work):
+            row = gain[slot, r]
+            if row[MADE] == 0.0:
+                for a in range(6):
+                    prior_x[a] = heard_x[slot, r - 1, a]
+                    for b in range(6):
+                        prior_p[a, b] = heard_p[slot, r - 1, a, b]
+                move(prior_x, prior_p, when - heard_t[slot, r - 1], motion, up)
+                sound = tracklet(prior_x, prior_p, heard_x[slot, r], heard_p[slot, r], u, info[0], work)
+                row[MADE] = 1.0 if sound else -1.0
+                for a in range(6):
+                    row[ABOUT + a], row[VECTOR + a] = prior_x[a], u[a]
+                    for b in range(6):
+                        row[INFORMATION + 6 * a + b] = info[0, a, b]
+            if row[MADE] > 0.0:
+                for a in range(6):
+                    prior_x[a], u[a] = row[ABOUT + a], row[VECTOR + a]
+                    for b in range(6):
+                        info[0, a, b] = row[INFORMATION + 6 * a + b]
                 add_information(x_out[q], p_out[q], prior_x, u, info[0], work)
         t_out[q] = t if known else math.nan
 
