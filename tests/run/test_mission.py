@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from watchfloor.run.mission import Mission, build, draw, places_of
 from watchfloor.run.recorder import History, Recorder
 from watchfloor.scenario.load import load
 from watchfloor.scenario.model import Scenario
+from watchfloor.track import DistributedTracker
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "study" / "small.yaml"
@@ -177,3 +179,25 @@ def test_a_quiet_recorder_keeps_knowledge_and_presence_only(tmp_path):
     np.testing.assert_allclose(quiet.present_s, [60.0, 30.0], atol=2.0)  # to a knot
     with pytest.raises(ValueError, match="quiet recorder"):
         quiet.history()
+
+
+def test_links_of_sites_have_luck_of_their_own(tmp_path):
+    """The same run loses the same reports, another run loses others."""
+    kind = "tracker: {kind: distributed, sites: [{sensors: [%s]}], link: {loss: %s, jitter_s: 5}}"
+    name = scenario(tmp_path, EXAMPLE).sensors[0].name
+
+    def pictures(loss: float, run: str) -> dict[str, np.ndarray]:
+        text = re.sub(r"^tracker:.*$", kind % (name, loss), EXAMPLE, flags=re.MULTILINE)
+        return history(mission(scenario(tmp_path, text), run=run)).tables()["tracks"]
+
+    one = pictures(0.5, "a")
+    assert_same(one, pictures(0.5, "a"))
+    assert len(one["number"]) < len(pictures(0.0, "a")["number"])
+    said = scenario(tmp_path, re.sub(r"^tracker:.*$", kind % (name, 0.5), EXAMPLE, flags=re.MULTILINE))
+    luck = {}
+    for run in ("a", "b"):
+        tracker = mission(said, run=run).tracker
+        assert isinstance(tracker, DistributedTracker)
+        luck[run] = tracker.luck[0]
+    assert luck["a"].shape == luck["b"].shape
+    assert (luck["a"] != luck["b"]).mean() > 0.99

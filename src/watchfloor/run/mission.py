@@ -24,6 +24,7 @@ from watchfloor.scenario import catalog
 from watchfloor.scenario.model import PhaseConfig, Scenario
 from watchfloor.sensor.base import SensorSuite
 from watchfloor.sensor.card import radar_from
+from watchfloor.track.distributed import DistributedTrackerConfig, grouped
 from watchfloor.world.signature import draw_signature, with_reflectors
 from watchfloor.world.world import World, build_world
 
@@ -31,6 +32,8 @@ __all__ = ["Drawn", "Mission", "antennas_of", "build", "draw", "environments_of"
 
 KNOT_MAX_S = 2.0
 """Longest spacing of truth knots: a cubic between knots of a 9 g turn is then exact to metres. [s]"""
+_REPORTS = 4096
+"""Reports of a link until its luck begins anew."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,7 @@ def build(
         periods_s=periods_s,
         phases_rad=phases_rad,
         active=[i in active for i in range(len(sensors))],
+        **_links(scenario, streams),
     )
     learner = kinds("learn").make(
         scenario.learner,
@@ -222,6 +226,15 @@ def build(
         duration_s=phase.duration_s,
         tick_s=phase.tick_s,
     )
+
+
+def _links(scenario: Scenario, streams: Streams) -> dict[str, Any]:
+    """Return what a tracker of several sites needs besides: the sensors' names, and the luck of each site's link."""
+    config, names = scenario.tracker, [c.name for c in scenario.sensors]
+    if not isinstance(config, DistributedTrackerConfig):
+        return {}
+    first = [names[rows[0]] for rows, _ in grouped(config.sites, names)]
+    return {"names": names, "luck": [streams.rng("link", name).random((_REPORTS, 2)) for name in first]}
 
 
 def _period_s(config: Any, radars: Mapping[str, Radar]) -> float:
