@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import math
 import pickle
@@ -497,6 +498,25 @@ def test_two_fused_tracks_that_turn_out_to_be_one_become_the_older():
     assert [p.number.tolist() for p in pictures] == [[1, 2], [1, 2], [1, 2], [1, 2], [1], [1]]
     assert pictures[3].status.tolist() == [Status.CONFIRMED, Status.DROPPED]
     assert tracker.members() == {1: ((0, 1), (1, 8))}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_site_that_changes_its_mind_is_believed(method):
+    # at 60 s the site takes its last two plots back: the track was last seen at 35 s, and elsewhere
+    class Doubtful(Script):
+        def step(self, plots, tasks, *, until_s):
+            tracks, looks = super().step(plots, tasks, until_s=until_s)
+            return dataclasses.replace(
+                tracks, t_s=np.full(len(tracks), min(until_s, 35.0 if until_s > 55.0 else 1e9))
+            ), looks
+
+    tracker = scripted(lambda t: [(1, at(t) if t < 55.0 else at(35.0, 0, 800.0), -1)], method=method, window_s=40.0)
+    for site in tracker._sites:
+        site.tracker = Doubtful(site.tracker.say)
+    pictures = run(tracker, 6)
+    np.testing.assert_allclose([p.t_s[0] for p in pictures], [10.0, 20.0, 30.0, 40.0, 50.0, 35.0])
+    if method != "equivalent_measurements":  # whose centre holds on to what it made of the reports before
+        np.testing.assert_allclose(pictures[-1].position_ecef_m[0], at(35.0, 0, 800.0), atol=1e-6)
 
 
 def test_unsound_estimates_are_refused_and_counted():

@@ -629,7 +629,9 @@ class DistributedTracker:
         if len(slot) == 0:
             return
         group = self._s_group[slot]
-        oldest = np.where(new, -math.inf, np.maximum(self._cut_s, self._keep_t[group]))
+        oldest = np.maximum(self._cut_s, self._keep_t[group])
+        if fresh:  # its latest word counts whatever time it speaks of, but for what has been made use of for good
+            oldest = np.where(new | (self._method != k.TRACKLETS), -math.inf, self._keep_t[group])
         x = np.concatenate([tracks.position_ecef_m, tracks.velocity_ecef_mps], axis=1)
         t, p, fate = np.ascontiguousarray(tracks.t_s), np.ascontiguousarray(tracks.cov), np.zeros(len(slot), np.int64)
         while not k.hear(

@@ -526,7 +526,8 @@ def hear(
     """File n estimates under their slots in order of validity; False if a slot has no room (nothing is filed then).
 
     ``fate`` (n,): 0 nothing new, 1 newest, 2 filled in before a newer one, 3 older than ``oldest`` (n,) and refused.
-    An estimate that is not definite is refused too, as 4. A ``fresh`` estimate takes the place of one of the same time.
+    An estimate that is not definite is refused too, as 4. A ``fresh`` estimate, of the site's latest report, takes the
+    place of all that speak of its time or a later one: the site has changed its mind. One that is not only fills in.
     """
     room = heard_t.shape[1]
     for k in range(len(slot)):
@@ -540,7 +541,11 @@ def hear(
         while at > 0 and heard_t[s, at - 1] >= t[k]:
             at -= 1
         again = at < n and heard_t[s, at] == t[k]
-        if again and not (fresh and t[k] > oldest[k] and heard_x[s, at, 0] != x[k, 0]):
+        if fresh:
+            known = again and at == n - 1 and heard_x[s, at, 0] == x[k, 0]
+        else:
+            known = again or at == n
+        if known:
             fate[k] = 0
             continue
         if not t[k] > oldest[k]:
@@ -552,8 +557,8 @@ def hear(
         if not sound:
             fate[k] = 4
             continue
-        fate[k] = 1 if at >= n - again else 2
-        for r in range(at if again else n, at, -1):
+        fate[k] = 1 if fresh else 2
+        for r in range(at if fresh else n, at, -1):
             heard_t[s, r] = heard_t[s, r - 1]
             for a in range(6):
                 heard_x[s, r, a] = heard_x[s, r - 1, a]
@@ -570,7 +575,7 @@ def hear(
             heard_x[s, at, a] = x[k, a]
             for b in range(6):
                 heard_p[s, at, a, b] = 0.5 * (p[k, a, b] + p[k, b, a])
-        count[s] = n if again else n + 1
+        count[s] = at + 1 if fresh else n + 1
     return True
 
 
