@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tests.plain import tracking as plain
 from tests.track.simulated import flights, flights_from
 from tests.track.sites import MATCHED, PLACES, errors, parts, play, wanderers, watch
 from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.registry import kinds
 from watchfloor.track import DistributedTracker, DistributedTrackerConfig, GnnTracker, GnnTrackerConfig
-from watchfloor.track.distributed import grouped
+from watchfloor.track.distributed import grouped, motion_row
+from watchfloor.track.fuse import covariance_intersection
 
 IDLE = Tasks.empty()
 METHODS = ["covariance_intersection", "equivalent_measurements", "best_site"]
@@ -498,6 +500,84 @@ def test_two_fused_tracks_that_turn_out_to_be_one_become_the_older():
     assert [p.number.tolist() for p in pictures] == [[1, 2], [1, 2], [1, 2], [1, 2], [1], [1]]
     assert pictures[3].status.tolist() == [Status.CONFIRMED, Status.DROPPED]
     assert tracker.members() == {1: ((0, 1), (1, 8))}
+
+
+class Filtered(Script):
+    """A site that runs a Kalman filter of the plain twin over positions, late by ``late_s``."""
+
+    def __init__(self, number, rng, late_s, sd_m):
+        self.number, self.rng, self.late_s, self.r = number, rng, late_s, np.diag(np.square(sd_m))
+        self.x, self.p, self.t = None, None, None
+
+    def update(self, x, p, z):
+        h = np.concatenate([np.eye(3), np.zeros((3, 3))], axis=1)
+        gain = np.linalg.solve(h @ p @ h.T + self.r, h @ p).T
+        p = p - gain @ h @ p
+        return x + gain @ (z - x[:3]), 0.5 * (p + p.T)
+
+    def step(self, plots, tasks, *, until_s):
+        t = until_s - self.late_s
+        self.z = at(t) + self.rng.normal(size=3) * np.sqrt(np.diag(self.r))
+        if self.x is None:
+            self.x, self.p = np.concatenate([self.z, [200.0, 0.0, 0.0]]), np.diag([1e4] * 3 + [400.0] * 3)
+        else:
+            x, p = moved(self.x, self.p, t - self.t)
+            self.x, self.p = self.update(x, p, self.z)
+        self.t, self.cov = t, lambda _: self.p[None]
+        self.say = lambda _: [(self.number, self.x[:3], -1)]
+        tracks, looks = super().step(plots, tasks, until_s=t)
+        return dataclasses.replace(tracks, velocity_ecef_mps=self.x[None, 3:]), looks
+
+
+def moved(x, p, dt):
+    q_h, q_v = motion_row(DistributedTrackerConfig(site=MATCHED))[:2]
+    return plain.predict(x, p, dt, q_h, q_v)
+
+
+@pytest.mark.parametrize("criterion", ["fast", "determinant"])
+def test_the_centre_fuses_what_the_plain_way_fuses(criterion):
+    rng = np.random.default_rng(11)
+    tracker = scripted(*[lambda t: []] * 3, weights=criterion)
+    sites = [Filtered(5, rng, late, sd) for late, sd in ((0.0, (30, 90, 60)), (2.0, (90, 30, 60)), (5.0, (60, 60, 30)))]
+    for site, told in zip(tracker._sites, sites, strict=True):
+        site.tracker = told
+    last = run(tracker, 5)[-1]
+    each = [moved(site.x, site.p, 50.0 - site.t) if site.t < 50.0 else (site.x, site.p) for site in sites]
+    x, p = (np.stack(part)[None] for part in zip(*each, strict=True))
+    want, cov, w = covariance_intersection(x, p, criterion=criterion)
+    assert (w > 0.05).sum() >= 2
+    # the centre stops its search for weights at a volume within a thousandth of the least
+    loose = criterion == "determinant"
+    got = np.concatenate([last.position_ecef_m[0], last.velocity_ecef_mps[0]])
+    np.testing.assert_allclose(got, want[0], atol=1.0 if loose else 1e-5)
+    np.testing.assert_allclose(
+        np.linalg.slogdet(last.cov[0])[1], np.linalg.slogdet(cov[0])[1], atol=2e-3 if loose else 1e-7
+    )
+
+
+def test_equivalent_measurements_at_the_centre_are_the_central_filter():
+    # linear sites, one update a report, in and out of order: after the second site joined, the centre's filter takes
+    # each site's measurement as if it had come straight to it
+    rng = np.random.default_rng(12)
+    tracker = scripted(*[lambda t: []] * 2, method="equivalent_measurements", window_s=60.0)
+    one, two = Filtered(1, rng, 0.0, (30, 90, 60)), Filtered(1, rng, 4.0, (90, 30, 60))
+    for site, told in zip(tracker._sites, (one, two), strict=True):
+        site.tracker = told
+    measured = []
+    for step in range(1, 9):
+        tracker.step(Plots.empty(), IDLE, until_s=10.0 * step)
+        measured += [(site.t, site.z, site) for site in (one, two)]
+        if step == 1:
+            start = tracker.picture(10.0)
+            x, p = np.concatenate([start.position_ecef_m[0], start.velocity_ecef_mps[0]]), start.cov[0]
+    t = 10.0
+    for when, z, site in sorted(measured[2:], key=lambda m: m[0]):
+        x, p = site.update(*moved(x, p, when - t), z)
+        t = when
+    last = tracker.picture(80.0)
+    np.testing.assert_allclose(last.position_ecef_m[0], x[:3], atol=1e-3)
+    np.testing.assert_allclose(last.velocity_ecef_mps[0], x[3:], atol=1e-4)
+    np.testing.assert_allclose(last.cov[0], p, rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -338,3 +338,45 @@ def test_errors_name_what_is_wrong():
     with pytest.raises(ValueError, match="fuses two estimates"):
         split_covariance_intersection(*estimates(2, 3, 20), np.zeros((2, 3, 6, 6)))
     assert len(covariance_intersection(np.empty((0, 2, 6)), np.empty((0, 2, 6, 6)))[0]) == 0
+
+
+def test_pairs_meet_the_plain_search():
+    rng = np.random.default_rng(21)
+    n, m, limit, wide = 60, 70, 22.5, 4.0
+    x, p = estimates(n + m, 1, 22)
+    x, p = x[:, 0] * np.array([1.0] * 6), p[:, 0]
+    x[:, :3] = 6e6 + rng.uniform(-600.0, 600.0, (n + m, 3))
+    x[:, 3:] = rng.normal(0.0, 10.0, (n + m, 3))
+    sites, address = rng.integers(1, 4, n + m), rng.integers(-2, 3, n + m).clip(-1)
+    start_of, column, cost = np.empty(n + 1, np.int64), np.empty(n * m, np.int64), np.empty(n * m)
+    rows = x[:n], p[:n], sites[:n], address[:n]
+    columns = x[n:], p[n:], sites[n:], address[n:]
+    found = k.pairs(*rows, *columns, limit, wide, start_of, column, cost)
+    want = {}
+    for i in range(n):
+        for j in range(m):
+            s = p[i] + p[n + j]
+            off = x[i] - x[n + j]
+            d2 = off @ np.linalg.solve(s, off)
+            both = address[i] >= 0 and address[n + j] >= 0
+            same = both and address[i] == address[n + j]
+            if (both and not same) or sites[i] & sites[n + j] or d2 > limit * (wide if same else 1.0):
+                continue
+            want[i, j] = d2 + np.linalg.slogdet(s)[1] - 1e4 * same
+    got = {(i, int(column[e])): cost[e] for i in range(n) for e in range(start_of[i], start_of[i + 1])}
+    assert found == len(want) > 100
+    assert got.keys() == want.keys()
+    shift = {round(want[pair] - got[pair], 6) for pair in want}
+    assert len(shift) == 1  # costs differ by one constant, which makes all of them worth it
+    assert max(got.values()) < 0.0
+    few = np.empty(5, np.int64)
+    assert k.pairs(*rows, *columns, limit, wide, start_of, few, np.empty(5)) == found  # room for five: still counted
+
+
+def test_eigenvalues_by_rotations_meet_numpy():
+    _, p = estimates(10, 1, 23, scale=np.ones(6))
+    for one in p[:, 0]:
+        a, v = one.copy(), np.empty((6, 6))
+        k._rotate(a, v)
+        np.testing.assert_allclose(np.sort(np.diag(a)), np.linalg.eigvalsh(one), rtol=1e-9)
+        np.testing.assert_allclose(v @ np.diag(np.diag(a)) @ v.T, one, atol=1e-9)
