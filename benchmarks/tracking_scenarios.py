@@ -529,7 +529,12 @@ SPEED_SD_MPS = np.array([150.0, 150.0, 10.0])
 
 
 def oracle(
-    scenario: Scenario, models: Sequence[Model] = ONE_MODEL, *, sojourn_s: float = 20.0, speed_sd_mps: float = 10.0
+    scenario: Scenario,
+    models: Sequence[Model] = ONE_MODEL,
+    *,
+    sojourn_s: float = 20.0,
+    speed_sd_mps: float = 10.0,
+    from_plot: int = 1,
 ) -> list[tuple[IntArray, FloatArray]]:
     """Track a scenario with every plot's origin known: what is left is the filter's own error, a tracker's floor.
 
@@ -544,13 +549,24 @@ def oracle(
         Mean time in one model. [s]
     speed_sd_mps : float
         Scenario A: standard deviation of the velocity before the second plot. [m/s]
+    from_plot : int
+        Plots that a target needs before it is reported: with 2, what a tracker can do that believes no single plot.
 
     Returns
     -------
     list of (ids, positions)
-        Every target alive, from its first plot to its last scan.
+        Every target alive, from its first plot (or a later one) to its last scan.
     """
-    return _oracle_a(scenario, speed_sd_mps) if scenario.dims == 2 else _oracle_radar(scenario, models, sojourn_s)
+    if scenario.dims == 2:
+        picture = _oracle_a(scenario, speed_sd_mps)
+    else:
+        picture = _oracle_radar(scenario, models, sojourn_s)
+    had = np.zeros(1 + int(max(ids.max() for ids in scenario.truth_id)), np.int64)
+    out = []
+    for origin, (ids, position) in zip(scenario.origin, picture, strict=True):
+        had[origin[origin >= 0]] += 1
+        out.append((ids[had[ids] >= from_plot], position[had[ids] >= from_plot]))
+    return out
 
 
 def _oracle_a(scenario: Scenario, speed_sd_mps: float) -> list[tuple[IntArray, FloatArray]]:
