@@ -12,7 +12,7 @@ import numpy as np
 from watchfloor.base.errors import DataError
 from watchfloor.base.picture import Plots, Tracks
 from watchfloor.base.registry import kinds
-from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.formats.asterix import looks_like_asterix, read_asterix, sample, sample_flights
 from watchfloor.formats.asterix.samples import SAMPLES
 from watchfloor.formats.flights import read_flights
@@ -29,13 +29,15 @@ ASSUMED_POINT_M = 50.0
 """1-sigma error along each axis, likewise. [m]"""
 DAY_S = 86_400.0
 """A day: clocks of radars count no further. [s]"""
-PREFERRED = "gnn"
+PREFERRED = "pmb"
 """Kind of tracker for recordings."""
-_COASTING: dict[str, Any] = {"drop_nats": 20.0}
-"""Settings, of trackers that have them, by which a dozen misses end no track.
+_PATIENT: dict[str, Any] = {
+    "drop_nats": 20.0, "hidden_s": 20.0, "hidden_every_s": 1800.0, "batches_per_turn": 4,
+}  # fmt: skip
+"""Settings for recordings, of trackers that have them, by which a dozen misses end no track.
 
 Transponders fall silent in turns, for a minute in a hold, and a secondary radar makes hardly any false plot that could
-keep a dead track alive.
+keep a dead track alive. Quarters of a turn, so that who crosses north is not looked for in the wrong turn.
 """
 _ALIKE = 8
 """Plots of one instant among which a track's own is sought, at most."""
@@ -176,7 +178,7 @@ def track_file(
     tracks = track_plots(
         asked,
         places=places,
-        config=_tracker(tracker, coasting=asterix),
+        config=tracker_config(tracker, patient=asterix) if asterix or tracker else None,
         periods_s=periods,
         phases_rad=phases,
         progress=None if progress is None else lambda share: progress(round(100 * share), 100),
@@ -228,49 +230,56 @@ def _read_rows(found: RadarPlots) -> list[Row]:
     return rows
 
 
-def _tracker(kind: str | None, *, coasting: bool) -> Any:
-    """Return the configuration of a kind of tracker; where there are hardly any false plots, silence ends no track."""
+def tracker_config(kind: str | None = None, *, patient: bool = True) -> Any:
+    """Return the configuration of a kind of tracker for recordings.
+
+    Parameters
+    ----------
+    kind : str, optional
+        The kind; ``PREFERRED`` when left out.
+    patient : bool
+        Whether silence of a minute ends no track: right where there are hardly any false plots.
+
+    Raises
+    ------
+    DataError
+        If there is no such tracker.
+    """
     registry = kinds("track")
     if kind is not None and kind not in registry.names:
         raise DataError(f"no tracker {kind!r}; there are {', '.join(registry.names)}")
-    if kind is None and not coasting:
-        return None
     chosen = registry.config(kind or PREFERRED)
-    patient = {key: value for key, value in _COASTING.items() if coasting and key in chosen.model_fields}
-    return chosen(**patient)
+    return chosen(**{key: value for key, value in _PATIENT.items() if patient and key in chosen.model_fields})
 
 
 def _followed(plots: Plots, tracks: Tracks, places: Sequence[Place]) -> list[Row]:
     """Say which plots the tracks used, how far off they were predicted, and what addresses say of swaps and breaks."""
     if not len(tracks):
         return [("n_used", "plots in tracks", 0, "")]
-    plot = _own_plots(plots, tracks.t_s, tracks.position_ecef_m, places)
-    numbers, row = np.unique(tracks.number, return_inverse=True)
-    last = np.zeros(len(numbers))
-    first = np.full(len(numbers), np.inf)
-    np.maximum.at(last, row, tracks.t_s)
-    np.minimum.at(first, row, tracks.t_s)
-    held = plot >= 0
+    tracks = tracks.take(np.lexsort((tracks.t_s, tracks.number)))
+    first = np.diff(tracks.number, prepend=-1) != 0
+    starts = np.flatnonzero(first)
+    life_s = np.maximum.reduceat(tracks.t_s, starts) - np.minimum.reduceat(tracks.t_s, starts)
+    row, plot = _used(plots, tracks, first, places)
     rows: list[Row] = [
-        ("n_used", "plots in tracks", len(np.unique(plot[held])), ""),
-        ("longest_s", "longest track", float((last - first).max()), "s"),
-        ("median_life_s", "median life of a track", float(np.median(last - first)), "s"),
+        ("n_used", "plots in tracks", len(np.unique(plot)), ""),
+        ("longest_s", "longest track", float(life_s.max()), "s"),
+        ("median_life_s", "median life of a track", float(np.median(life_s)), "s"),
     ]
-    order = np.lexsort((tracks.t_s, tracks.number))
-    before, after = order[:-1], order[1:]
-    same = (tracks.number[before] == tracks.number[after]) & held[after]
-    before, after = before[same], after[same]
+    order = np.lexsort((plots.t_s[plot], tracks.number[row]))
+    gap_s = np.diff(plots.t_s[plot[order]])[np.diff(tracks.number[row[order]]) == 0]
+    if len(gap_s):
+        rows.append(("longest_gap_s", "longest silence in a track", float(gap_s.max()), "s"))
+    after, told = row[~first[row]], plot[~first[row]]
     if len(after):
-        dt = (tracks.t_s[after] - tracks.t_s[before])[:, None]
-        rows.append(("longest_gap_s", "longest silence in a track", float(dt.max()), "s"))
-        expected = tracks.position_ecef_m[before] + dt * tracks.velocity_ecef_mps[before]
-        off = _apart(plots, plot[after], expected, places)
+        dt = (plots.t_s[told] - tracks.t_s[after - 1])[:, None]
+        expected = tracks.position_ecef_m[after - 1] + dt * tracks.velocity_ecef_mps[after - 1]
+        off = _apart(plots, told, expected, places)
         for key, name, q in (("innovation_m", "innovation, median", 0.5), ("innovation95_m", "innovation, 95 %", 0.95)):
             rows.append((key, name, float(np.quantile(off, q)), "m"))
-    address = plots.address[np.where(held, plot, 0)]
-    told = held & (address >= 0)
-    if told.any():
-        pairs = np.unique(np.stack([tracks.number[told], address[told]]), axis=1)
+    named = plots.address[plot] >= 0
+    if named.any():
+        pairs = np.unique(np.stack([tracks.number[row[named]], plots.address[plot[named]]]), axis=1)
         tracks_of = np.unique(pairs[1], return_counts=True)[1]
         swapped = np.unique(pairs[0], return_counts=True)[1]
         rows += [
@@ -281,17 +290,30 @@ def _followed(plots: Plots, tracks: Tracks, places: Sequence[Place]) -> list[Row
     return rows
 
 
-def _own_plots(plots: Plots, t_s: FloatArray, position_ecef_m: FloatArray, places: Sequence[Place]) -> IntArray:
-    """Return the plot of each track row: of those at its time the nearest, -1 where there is none."""
-    low = np.searchsorted(plots.t_s, t_s - 1e-6)
-    high = np.searchsorted(plots.t_s, t_s + 1e-6)
-    best, nearest = np.full(len(t_s), -1), np.full(len(t_s), np.inf)
-    for i in range(min(_ALIKE, int((high - low).max(initial=0)))):
-        rows = np.flatnonzero(low + i < high)
-        off = _apart(plots, low[rows] + i, position_ecef_m[rows], places)
-        closer = off < nearest[rows]
-        best[rows[closer]], nearest[rows[closer]] = low[rows[closer]] + i, off[closer]
-    return best
+def _used(plots: Plots, tracks: Tracks, first: BoolArray, places: Sequence[Place]) -> tuple[IntArray, IntArray]:
+    """Return row of the track and plot of each use: of the plots of that sensor and time the one nearest to the track.
+
+    ``tracks`` by number and time, ``first`` marks each track's first row; a row uses the plots that the row before it
+    had not seen, one a sensor.
+    """
+    found_row, found_plot = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for sensor in range(tracks.updated_s.shape[1]):
+        at_s = tracks.updated_s[:, sensor]
+        new = np.isfinite(at_s) & (first | (np.diff(at_s, prepend=np.nan) != 0.0))
+        row, mine = np.flatnonzero(new), np.flatnonzero(plots.sensor == sensor)
+        t = plots.t_s[mine]
+        low, high = np.searchsorted(t, at_s[row] - 1e-6), np.searchsorted(t, at_s[row] + 1e-6)
+        ecef = tracks.position_ecef_m[row] + (at_s[row] - tracks.t_s[row])[:, None] * tracks.velocity_ecef_mps[row]
+        best, nearest = np.full(len(row), -1), np.full(len(row), np.inf)
+        for i in range(min(_ALIKE, int((high - low).max(initial=0)))):
+            has = np.flatnonzero(low + i < high)
+            which = mine[low[has] + i]
+            off = _apart(plots, which, ecef[has], places)
+            closer = off < nearest[has]
+            best[has[closer]], nearest[has[closer]] = which[closer], off[closer]
+        found_row.append(row[best >= 0])
+        found_plot.append(best[best >= 0])
+    return np.concatenate(found_row), np.concatenate(found_plot)
 
 
 def _apart(plots: Plots, which: IntArray, ecef_m: FloatArray, places: Sequence[Place]) -> FloatArray:

@@ -15,7 +15,7 @@ from watchfloor.track._kernels import pmb as k
 from watchfloor.track.detection import DOUBT_DB, LEVEL_DBSM
 
 _POOL = 64
-_TRACK_COLUMNS = ("r", "t", "marks", "looked", "updated", "first", "level", "slots")
+_TRACK_COLUMNS = ("r", "t", "marks", "looked", "updated", "seen", "first", "level", "slots")
 _HYPOTHESIS_COLUMNS = ("n_models", "w", "mu", "x", "p")
 _NO_LAW = np.zeros((1, 1, 1))
 
@@ -46,6 +46,8 @@ class Station:
     """Ground that it surveys: unseen targets are spread evenly over it. [m2]"""
     range_rate_interval_mps: float = 0.0
     """Interval in which range rates repeat (twice the unambiguous one); 0 where they do not. [m/s]"""
+    garbled: float = 0.0
+    """Share of the elevations that are wrong, where they are heights that targets report. [1]"""
 
     def __post_init__(self) -> None:
         """Check shapes and domains."""
@@ -59,6 +61,8 @@ class Station:
             raise ValueError(f"area_m2 must be above 0 and finite, got {self.area_m2!r}")
         if not (math.isfinite(self.range_rate_interval_mps) and self.range_rate_interval_mps >= 0.0):
             raise ValueError(f"range_rate_interval_mps is at least 0, got {self.range_rate_interval_mps!r}")
+        if not 0.0 <= self.garbled < 1.0:
+            raise ValueError(f"garbled is a share, 0 to below 1, got {self.garbled!r}")
 
 
 def station_table(stations: Sequence[Station], *, flat: bool) -> FloatArray:
@@ -73,6 +77,7 @@ def station_table(stations: Sequence[Station], *, flat: bool) -> FloatArray:
         row[gnn.OFFSET] = s.offset_s if math.isnan(s.phase_rad) else -s.phase_rad / (2.0 * math.pi) * s.period_s
         row[measure.CARTESIAN], row[measure.FLAT] = s.cartesian, flat
         row[measure.FOLD], row[measure.AREA] = s.range_rate_interval_mps, s.area_m2
+        row[measure.GARBLED] = s.garbled
     return table
 
 
@@ -126,6 +131,8 @@ class Swept:
     """(m,) probability that a plot belongs to no target, known or new. [1]"""
     later: Any
     """(m,) whether a plot waits with a track."""
+    n_gated: IntArray
+    """(n,) plots inside the gate of each track."""
     n_capped: int
     """Tracks whose association did not converge."""
 
@@ -180,6 +187,7 @@ class Engine:
         n, m, s = _POOL, len(models) - 1, len(stations)
         self.r, self.t, self.marks = np.zeros(n), np.zeros(n), np.zeros((n, k.N_MARKS), np.int64)
         self.looked, self.updated, self.first = np.zeros((n, s)), np.zeros((n, s)), np.zeros((n, 3))
+        self.seen = np.ones((n, s))
         self.level, self.slots = np.zeros((n, 2)), np.zeros((n, hypotheses), np.int64)
         self.n_models, self.w, self.mu = np.zeros(n, np.int64), np.zeros(n), np.zeros((n, m))
         self.x, self.p = np.zeros((n, m, n_state)), np.zeros((n, m, n_state, n_state))
@@ -307,7 +315,7 @@ class Engine:
         )
         return Swept(
             rows=rows, sweep_s=sweep_s, waits=waits, pd=pd, chosen=chosen, p_hit=p_hit, p_best=p_best, mean=mean, cov=cov,
-            p_new=p_new, p_false=p_new * clutter / (clutter + rho), later=later,
+            p_new=p_new, p_false=p_new * clutter / (clutter + rho), later=later, n_gated=per_track,
             n_capped=int(np.count_nonzero(status == marginals.CAPPED)),
         )  # fmt: skip
 
@@ -334,7 +342,8 @@ class Engine:
             self.r, self.t, self.marks, self.looked, self.updated, self.first, self.slots, self.n_models, self.w, self.mu,
             self.x, self.p, self.free, self.spare, self.counts,
         )  # fmt: skip
-        self.level[self.alive[before : self.n_alive]] = LEVEL_DBSM, DOUBT_DB
+        new = self.alive[before : self.n_alive]
+        self.level[new], self.seen[new] = (LEVEL_DBSM, DOUBT_DB), 1.0
         self.settings[k.BIRTH_MIN] = least
 
     def estimate(self, rows: IntArray, at_s: float = math.nan) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -76,9 +76,10 @@ class PmbTrackerConfig(Config):
     """Poisson multi-Bernoulli."""
     motion: MotionConfig = MotionConfig(
         models=(
-            CvConfig(manoeuvre_mps2=0.5, climb_manoeuvre_mps2=0.25, sojourn_s=60.0),
-            CtConfig(turn_rate_degps=3.0, manoeuvre_mps2=2.0, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
-            CtConfig(turn_rate_degps=-3.0, manoeuvre_mps2=2.0, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
+            CvConfig(manoeuvre_mps2=0.3, climb_manoeuvre_mps2=0.3, sojourn_s=60.0),
+            CtConfig(turn_rate_degps=2.5, manoeuvre_mps2=1.5, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
+            CtConfig(turn_rate_degps=-2.5, manoeuvre_mps2=1.5, climb_manoeuvre_mps2=1.0, sojourn_s=20.0),
+            CvConfig(manoeuvre_mps2=3.0, climb_manoeuvre_mps2=1.5, sojourn_s=10.0),
         )
     )
     """How targets move. A track of one plot moves straight with the greatest manoeuvre among the models."""
@@ -94,6 +95,8 @@ class PmbTrackerConfig(Config):
     """1-sigma of that height, and the most a track may doubt its own. [m]"""
     gate_probability: float = Field(default=0.9995, gt=0.5, lt=1.0)
     """Chance that a track's own plot lies inside its gate. [1]"""
+    update: Literal["ekf", "ukf", "ckf"] = "ekf"
+    """Measurement update: extended, unscented or cubature Kalman filter."""
     hypotheses: int = Field(default=4, ge=1, le=32)
     """Stories of which plots were its own that each track keeps; 1 joins them all at once. [1]"""
     join_distance: NonNegativeFloat = 1.0
@@ -118,6 +121,13 @@ class PmbTrackerConfig(Config):
     """Probability of detection a look where nothing else tells; learned by range for sensors without radar data. [1]"""
     detection: Literal["constant", "physics"] = "constant"
     """What a radar's look expects where no task says: ``pd`` within its extents, or what its physics gives there."""
+    wrong_heights: float = Field(default=0.002, ge=0.0, lt=0.5)
+    """Share of the heights that targets report to sensors without radar data that are wrong (garbled Mode C). [1]"""
+    hidden_s: NonNegativeFloat = 0.0
+    """How long a target stays out of a sensor's sight once it is, for reasons that no model tells (a transponder in a
+    bank, a building): misses in a row then end no track for about so long; 0 for always in sight. [s]"""
+    hidden_every_s: PositiveFloat = 600.0
+    """How long it stays in sight before, on average. [s]"""
     clutter: Literal["learned", "constant"] = "learned"
     """Density of false plots: a map that is learned, or an even spread of ``false_per_scan``."""
     false_per_scan: PositiveFloat | None = None
@@ -136,8 +146,8 @@ class PmbTrackerConfig(Config):
     """... from which a new one is shown as tentative ... [1]"""
     drop_existence: float = Field(default=1e-4, gt=0.0, lt=0.1)
     """... below which it ends. [1]"""
-    batches_per_turn: int = Field(default=1, ge=1, le=64)
-    """Plots are taken in so many parts of a turn: each waits at most a turn over this, not a turn. [1]"""
+    batches_per_turn: int = Field(default=2, ge=2, le=64)
+    """Plots are taken in so many parts of a turn: each waits for the end of its part, not of the turn. [1]"""
     late_plots_s: NonNegativeFloat = 0.0
     """Plots up to so late are put in their place and what came after is played again; 0 takes them as they come. [s]"""
     tracks_max: int = Field(default=50_000, ge=1)
@@ -196,7 +206,7 @@ def _settings(config: PmbTrackerConfig) -> FloatArray:
     out[k.PRUNE], out[k.WEIGHT_MIN], out[k.MERGE_D2] = config.drop_existence, config.story_min, config.join_distance
     out[k.CONFIRM], out[k.LOSE] = config.confirm_existence, config.lose_existence
     out[k.BIRTH_MIN], out[k.BIRTH_MAX] = config.drop_existence, config.first_plot_max
-    out[k.IDENTITY] = config.identity
+    out[k.IDENTITY], out[k.SCHEME] = config.identity, ("ekf", "ukf", "ckf").index(config.update)
     out[k.GATE :] = gate_limits(config.gate_probability)
     return out
 
@@ -277,6 +287,7 @@ class PmbTracker:
                     phase_rad=phase_rad,
                     offset_s=offset_s,
                     area_m2=area,
+                    garbled=config.wrong_heights if radar is None else 0.0,
                 )  # fmt: skip
             )
             false = config.false_per_scan
@@ -398,7 +409,7 @@ class PmbTracker:
         self._names: dict[int, int] = {}
         self._counts = dict.fromkeys(Refusal, 0)
         self._associations, self._refused = Associations.empty(), Refused.none()
-        self._n_capped = 0
+        self._n_capped, self._sight = 0, np.empty(0)
         self._registration = self._strobes = None
         self._angles: AngleTracks | None = None
         self._located = Located.empty(n)
@@ -598,6 +609,8 @@ class PmbTracker:
         rows, sweep_s, complete = e.passed(s, t0, t1, batch)
         pd, level, doubt, gain = self._expected(s, rows, sweep_s, tasks)
         amplitude = self._amplitude[s]
+        if config.hidden_s > 0.0:
+            pd = self._in_sight(s, rows, sweep_s, e.looked[rows, s], pd)
         power = None if amplitude is None else (level, doubt, amplitude.n_pulses, amplitude.p_other, amplitude.table)
         density = np.maximum(self._clutter[s].density(batch.z), 1e-300)
         part = self._length[s] / float(e.sensors[s, gnn.PERIOD])
@@ -625,6 +638,14 @@ class PmbTracker:
                 self._clutter[s].learn(batch.z, swept.p_false)
         elif part == 1.0:
             self._clutter[s].learn(batch.z, swept.p_false)
+        if config.hidden_s > 0.0 and len(rows):
+            done = np.flatnonzero(~swept.waits)
+            of, hit = rows[done], swept.p_hit[done]
+            seen, now_pd = self._sight[done], pd[done]
+            full = np.divide(now_pd, seen, out=np.zeros_like(seen), where=seen > 0.0)  # pd in sight
+            # a track beside which another took the plot is no hidden target, but perhaps none at all
+            unseen = np.where(swept.n_gated[done] == 0, seen * (1.0 - full) / (1.0 - now_pd), seen)
+            e.seen[of, s] = hit + (1.0 - hit) * unseen
         self._learn(s, swept, batch, level, doubt, gain)
         self._report(s, swept, batch, tasks, looks, found)
 
@@ -668,6 +689,17 @@ class PmbTracker:
             )
             pd[order] = wanted
         return np.clip(pd, 1e-3, 0.999), level, doubt, gain
+
+    def _in_sight(
+        self, s: int, rows: IntArray, sweep_s: FloatArray, looked_s: FloatArray, pd: FloatArray
+    ) -> FloatArray:
+        """Pd of tracks that may be out of the sensor's sight: two states, in sight and not, that come by turns."""
+        e, hidden_s, every_s = self._engine, self.config.hidden_s, self.config.hidden_every_s
+        share = every_s / (every_s + hidden_s)
+        age = np.where(looked_s > -math.inf, np.maximum(sweep_s - looked_s, 0.0), math.inf)
+        fade = np.exp(-age * (1.0 / hidden_s + 1.0 / every_s))
+        self._sight = share + (e.seen[rows, s] - share) * fade
+        return np.clip(pd * self._sight, 1e-3, 0.999)
 
     def _appear(self, t_s: float, pd: float) -> None:
         """Move what is unseen near places of births to ``t_s`` and let more appear."""

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from watchfloor.base.config import Config
 from watchfloor.base.picture import Plots, Status, Tasks, Tracks
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.physics.frames import Place, ecef_to_polar, geodetic_to_ecef
 from watchfloor.physics.radar import Radar
-from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
+from watchfloor.track.base import trackers
+from watchfloor.track.pmb import PmbTrackerConfig
 
 _COHERENT = 0.9
 _EXPLAINED = 0.05
@@ -177,7 +179,7 @@ def track_plots(
     plots: Plots,
     *,
     places: Sequence[Place],
-    config: GnnTrackerConfig | None = None,
+    config: Config | None = None,
     radars: Sequence[Radar | None] | None = None,
     periods_s: Sequence[float | None] | None = None,
     phases_rad: Sequence[float | None] | None = None,
@@ -191,8 +193,8 @@ def track_plots(
         The recording; rows in any order.
     places : sequence of Place
         Where each sensor stands; rows as in ``plots.sensor``.
-    config : GnnTrackerConfig, optional
-        Settings; the defaults suit aircraft under a surveillance radar.
+    config : Config of a kind of tracker, optional
+        Kind and settings; ``PmbTrackerConfig()`` when left out, which suits aircraft under a surveillance radar.
     radars : sequence of Radar or None, optional
         What is known of each radar: coverage and false-alarm cells. Nothing when left out.
     periods_s, phases_rad : sequence of float or None, optional
@@ -233,8 +235,8 @@ def track_plots(
         periods.append(period_s)
         phases.append(phase_rad)
         offsets.append(offset_s)
-    tracker = GnnTracker(
-        GnnTrackerConfig() if config is None else config,
+    tracker = trackers.make(
+        PmbTrackerConfig() if config is None else config,
         places=places,
         radars=[None] * n if radars is None else radars,
         periods_s=periods,
@@ -260,7 +262,7 @@ def track_plots(
             if len(last):
                 row = np.minimum(np.searchsorted(last.number, tracks.number), len(last) - 1)
                 same = (last.number[row] == tracks.number) & (last.status[row] == Status.CONFIRMED)
-                new &= ~(same & (last.t_s[row] == tracks.t_s))
+                new &= ~(same & (last.updated_s[row] == tracks.updated_s).all(axis=1))
             if new.any():
                 history.append(tracks.take(new))
         last = tracks

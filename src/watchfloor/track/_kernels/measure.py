@@ -17,9 +17,9 @@ from watchfloor.base.units import FloatArray
 from watchfloor.track._kernels.gnn import N_SENSOR_COLUMNS
 
 # further columns of the sensor table: axes instead of angles, flat frame, range-rate ambiguity [m/s] (0 none),
-# area in which targets may be [m2]
-CARTESIAN, FLAT, FOLD, AREA = range(N_SENSOR_COLUMNS, N_SENSOR_COLUMNS + 4)
-N_COLUMNS = N_SENSOR_COLUMNS + 4
+# area in which targets may be [m2], share of the elevations (heights that targets report) that are wrong [1]
+CARTESIAN, FLAT, FOLD, AREA, GARBLED = range(N_SENSOR_COLUMNS, N_SENSOR_COLUMNS + 5)
+N_COLUMNS = N_SENSOR_COLUMNS + 5
 
 _TWO_PI = 2.0 * math.pi
 _LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -199,6 +199,14 @@ def log_likelihood(
         d2 += y * y
         log_det += math.log(work[i, i])
     return -0.5 * d2 - log_det - 0.5 * m * _LOG_TWO_PI, d2
+
+
+@njit(cache=True, error_model="numpy")
+def without_height(z: FloatArray, out: FloatArray) -> None:
+    """``z`` (4,) with its elevation not measured, to ``out``."""
+    for a in range(4):
+        out[a] = z[a]
+    out[2] = math.nan
 
 
 @njit(cache=True, error_model="numpy")

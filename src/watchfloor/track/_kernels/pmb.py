@@ -22,6 +22,7 @@ from watchfloor.track._kernels.measure import (
     AREA,
     CARTESIAN,
     FLAT,
+    GARBLED,
     bound_height,
     expected,
     jacobian,
@@ -32,15 +33,17 @@ from watchfloor.track._kernels.measure import (
     start,
     update,
     vertical,
+    without_height,
     wrapped,
 )
 from watchfloor.track._kernels.motion import Q_H, move, switching
+from watchfloor.track._kernels.sigma import sigma_update
 
 # columns of the settings
 (
     LIFETIME, ALTITUDE, ALTITUDE_SD, CLIMB_SD, SPEED_SD, PRUNE, WEIGHT_MIN, MERGE_D2, CONFIRM, LOSE, BIRTH_MIN, BIRTH_MAX,
-    UNSEEN, IDENTITY, POWER, GATE,
-) = range(16)  # fmt: skip
+    UNSEEN, IDENTITY, POWER, SCHEME, GATE,
+) = range(17)  # fmt: skip
 N_SETTINGS = GATE + 5
 # columns of a track's whole numbers
 NUMBER, STATUS, HITS, ADDRESS, LABEL, SEED, N_HYPOTHESES, N_MARKS = range(8)
@@ -52,6 +55,7 @@ PERIOD, OFFSET, ROTATES = gnn.PERIOD, gnn.OFFSET, gnn.ROTATES
 _H, _T = 0, 1  # counts: free hypotheses, free tracks
 _TWO_PI = 2.0 * math.pi
 _SAME_ADDRESS, _ADDRESS_GATE = 1e4, 4.0
+_HEIGHT_DENSITY = 5.0  # of elevations that are wrong [1/rad]
 _FAR = 4.0  # standard deviations that a sweep's time window spans
 
 
@@ -113,7 +117,9 @@ def due(
 
 
 @njit(cache=True, error_model="numpy")
-def _mix(mu: FloatArray, switch: FloatArray, x: FloatArray, p: FloatArray, scratch_x: FloatArray, scratch_p: FloatArray) -> None:
+def _mix(
+    mu: FloatArray, switch: FloatArray, x: FloatArray, p: FloatArray, scratch_x: FloatArray, scratch_p: FloatArray
+) -> None:
     """Interaction of the models of one hypothesis, in place."""
     m, nx = x.shape
     for j in range(m):
@@ -201,7 +207,9 @@ def births(
 
 
 @njit(cache=True, error_model="numpy")
-def bins(plot: IntArray, z: FloatArray, cov: FloatArray, sensor: FloatArray, grid: FloatArray) -> tuple[IntArray, IntArray]:
+def bins(
+    plot: IntArray, z: FloatArray, cov: FloatArray, sensor: FloatArray, grid: FloatArray
+) -> tuple[IntArray, IntArray]:
     """Sort plots into cells of their first two components; ``grid`` (9,) says how. Plots without them come last.
 
     grid: origin and cell of the first, origin and cell of the second component, cells a side, largest variance of each
@@ -276,7 +284,8 @@ def look(
     scratch_x, scratch_p = np.empty((m_all, nx + 1)), np.empty((m_all, nx, nx))
     switch = np.empty((m_all, m_all))
     zhat, s, s2 = np.empty((k_all, m_all, 4)), np.empty((k_all, m_all, 4, 4)), np.empty((4, 4))
-    near = 0.01 * sensor[PERIOD]
+    rotates = sensor[ROTATES] > 0.0
+    near, garbled, rest = 0.01 * sensor[PERIOD], sensor[GARBLED], np.empty(4)
     widest = settings[GATE + 4]
     like, low, high = np.empty(k_all), np.empty(4), np.empty(4)
     pairs, parts = 0, 0
@@ -348,10 +357,14 @@ def look(
                         continue
                     outside = False
                     for a in range(1, 4):
+                        if a == 2 and garbled > 0.0:
+                            continue
                         off = residual(a, z[j, a] - zhat[0, 0, a], sensor)
                         outside = outside or off < low[a] or off > high[a]  # NaN is neither
                     if outside and abs(plot_t[j] - t[i]) < near:
                         continue
+                    if rotates and plot_t[j] - t[i] > 0.3 * sensor[PERIOD]:
+                        continue  # the next time round
                     same = False
                     if settings[IDENTITY] > 0.0 and address[j] >= 0 and marks[i, ADDRESS] >= 0:
                         if address[j] != marks[i, ADDRESS]:
@@ -380,7 +393,19 @@ def look(
                                 continue
                             if d2 <= limit:
                                 inside = True
-                            like[c] += mu[g, k] * math.exp(ll)
+                            density = math.exp(ll)
+                            if garbled > 0.0 and not math.isnan(z[j, 2]):  # or its height says nothing
+                                without_height(z[j], rest)
+                                if apart == 0.0:
+                                    ll, d2 = log_likelihood(rest, cov[j], zhat[c, k], s[c, k], sensor, work)
+                                elif abs(apart) < near:
+                                    ll, d2 = log_likelihood(rest, cov[j], moved_z, s[c, k], sensor, work)
+                                else:
+                                    ll, d2 = log_likelihood(rest, cov[j], moved_z, s2, sensor, work)
+                                if d2 <= settings[GATE + measured - 1]:
+                                    inside = True
+                                density = (1.0 - garbled) * density + garbled * _HEIGHT_DENSITY * math.exp(ll)
+                            like[c] += mu[g, k] * density
                         total += w[g] * like[c]
                     if not inside or not total > 0.0:
                         continue
@@ -483,6 +508,22 @@ def _update_past(
 
 
 @njit(cache=True, error_model="numpy")
+def _height_wrong(
+    x: FloatArray, p: FloatArray, z: FloatArray, cov: FloatArray, sensor: FloatArray, garbled: float
+) -> bool:
+    """Whether a plot is likelier with a wrong height than with its own."""
+    if math.isnan(z[2]):
+        return False
+    zhat, h, s, work, rest = np.empty(4), np.empty((4, 6)), np.empty((4, 4)), np.empty((5, 4)), np.empty(4)
+    jacobian(x, 0.0, sensor, zhat, h)
+    spread_now(p, h, s)
+    ll, _ = log_likelihood(z, cov, zhat, s, sensor, work)
+    without_height(z, rest)
+    other, _ = log_likelihood(rest, cov, zhat, s, sensor, work)
+    return other + math.log(garbled * _HEIGHT_DENSITY) > ll + math.log(1.0 - garbled)
+
+
+@njit(cache=True, error_model="numpy")
 def settle(
     sensor: FloatArray, row: int, settings: FloatArray, models: FloatArray, shares: FloatArray,
     active: IntArray, n: int, sweep: FloatArray, waits: BoolArray, pd: FloatArray,
@@ -500,7 +541,8 @@ def settle(
     """
     m_all, nx, k_all = x.shape[1], x.shape[2], slots.shape[1]
     flat = sensor[FLAT] > 0.0
-    room = 8 * k_all + 64
+    room, scheme = 8 * k_all + 64, int(settings[SCHEME])
+    garbled, rest = sensor[GARBLED], np.empty(4)
     c_w, c_h, c_e = np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64)
     n_new = 2 * k_all + 4
     new_slot, new_w, made = np.empty(n_new, np.int64), np.empty(n_new), np.empty(n_new, np.int64)
@@ -590,7 +632,13 @@ def settle(
                 else:
                     if dt > 0.0:
                         move(models[k], dt, flat, x[g, k], p[g, k])
-                    ll = update(x[g, k], p[g, k], z[j], cov[j], sensor)
+                    if garbled > 0.0 and _height_wrong(x[g, k], p[g, k], z[j], cov[j], sensor, garbled):
+                        without_height(z[j], rest)
+                        ll = update(x[g, k], p[g, k], rest, cov[j], sensor) + math.log(garbled * _HEIGHT_DENSITY)
+                    elif scheme == 0:
+                        ll = update(x[g, k], p[g, k], z[j], cov[j], sensor)
+                    else:
+                        ll = sigma_update(x[g, k], p[g, k], z[j], cov[j], sensor, scheme)
                 mu[g, k] = math.log(max(mu[g, k], 1e-300)) + ll
                 high = max(high, mu[g, k])
             norm = 0.0
@@ -612,7 +660,13 @@ def settle(
                     mine = max(mine, plot_t[plot[column[c_e[a]]]])
                 if latest > mine:
                     for k in range(n_models[new_slot[a]]):
-                        move(models[k if n_models[new_slot[a]] > 1 else m_all], latest - mine, flat, x[new_slot[a], k], p[new_slot[a], k])
+                        move(
+                            models[k if n_models[new_slot[a]] > 1 else m_all],
+                            latest - mine,
+                            flat,
+                            x[new_slot[a], k],
+                            p[new_slot[a], k],
+                        )
         t[i] = latest
         # 4. join the like, keep the best
         kept = _reduce(kept, new_slot, new_w, k_all, settings[MERGE_D2], n_models, mu, x, p)
