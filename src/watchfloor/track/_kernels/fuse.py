@@ -106,9 +106,9 @@ def distance2(x: FloatArray, y: FloatArray, s: FloatArray, chol: FloatArray) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def _mix(info: FloatArray, w: FloatArray, m: int, out: FloatArray) -> None:
+def _mix(info: FloatArray, w: FloatArray, out: FloatArray) -> None:
     """``out`` (d, d) = sum of w (m,) times info (m, d, d)."""
-    d = info.shape[1]
+    m, d = info.shape[0], info.shape[1]
     for i in range(d):
         for j in range(i + 1):
             total = 0.0
@@ -119,12 +119,12 @@ def _mix(info: FloatArray, w: FloatArray, m: int, out: FloatArray) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def fast_weights(info: FloatArray, m: int, w: FloatArray, work: FloatArray) -> None:
+def fast_weights(info: FloatArray, w: FloatArray, work: FloatArray) -> None:
     """Weights without a search (Franken & Huepper, 2005); ``work`` (2, d, d)."""
-    d = info.shape[1]
+    m, d = info.shape[0], info.shape[1]
     for k in range(m):
         w[k] = 1.0
-    _mix(info, w, m, work[0])
+    _mix(info, w, work[0])
     whole = log_det(work[0], work[1])
     total = 0.0
     for k in range(m):
@@ -176,20 +176,20 @@ def _newton(g: FloatArray, h: FloatArray, free: IntArray, n: int, step: FloatArr
 
 
 @njit(cache=True, error_model="numpy")
-def best_weights(info: FloatArray, m: int, criterion: int, w: FloatArray, enough: float) -> float:
+def best_weights(info: FloatArray, criterion: int, w: FloatArray, enough: float) -> float:
     """Weights on the simplex of least determinant or trace of the fused covariance; return the gap left.
 
     Newton steps over the weights that are not at 0, from ``fast_weights``. The problem is convex; what is returned
     bounds how far log det (or the trace, as a ratio) may lie above its least value; ``enough`` ends the search.
     """
-    d = info.shape[1]
+    m, d = info.shape[0], info.shape[1]
     mixed, p, t = np.empty((d, d)), np.empty((d, d)), np.empty((m, d, d))
     g, h, step, a = np.empty(m), np.empty((m, m)), np.zeros(m), np.empty((m + 1, m + 2))
     free, trial, work = np.empty(m, np.int64), np.empty(m), np.empty((2, d, d))
-    fast_weights(info, m, w, work)
+    fast_weights(info, w, work)
     gap, value = math.inf, math.inf
     for _ in range(_ITERATIONS):
-        _mix(info, w, m, mixed)
+        _mix(info, w, mixed)
         size = inverse(mixed, p)
         for k in range(m):  # t = p info: all that gradient and curvature need
             for i in range(d):
@@ -263,7 +263,7 @@ def best_weights(info: FloatArray, m: int, criterion: int, w: FloatArray, enough
                 trial[k] = max(w[k] + reach * step[k], 0.0)
             if hit >= 0:
                 trial[hit] = 0.0
-            _mix(info, trial, m, mixed)
+            _mix(info, trial, mixed)
             if criterion == TRACE:
                 ok = inverse(mixed, p)
                 value = 0.0
@@ -293,32 +293,33 @@ def best_weights(info: FloatArray, m: int, criterion: int, w: FloatArray, enough
 
 @njit(cache=True, error_model="numpy")
 def intersect(
-    x: FloatArray, p: FloatArray, m: int, criterion: int, enough: float, x_out: FloatArray, p_out: FloatArray,
+    x: FloatArray, p: FloatArray, criterion: int, enough: float, x_out: FloatArray, p_out: FloatArray,
     w: FloatArray, info: FloatArray, work: FloatArray,
 ) -> bool:  # fmt: skip
     """Covariance intersection of m estimates x (m, d), p (m, d, d); False if a covariance is not definite.
 
     ``info`` (m, d, d) and ``work`` (2, d, d) are room to work in.
     """
+    m = x.shape[0]
     for k in range(m):
         if math.isnan(inverse(p[k], info[k])):
             return False
     if m == 1:
         w[0] = 1.0
     elif criterion == FAST:
-        fast_weights(info, m, w, work)
+        fast_weights(info, w, work)
     else:
-        best_weights(info, m, criterion, w, enough)
-    return combine(x, info, m, w, x_out, p_out, work)
+        best_weights(info, criterion, w, enough)
+    return combine(x, info, w, x_out, p_out, work)
 
 
 @njit(cache=True, error_model="numpy")
 def combine(
-    x: FloatArray, info: FloatArray, m: int, w: FloatArray, x_out: FloatArray, p_out: FloatArray, work: FloatArray
+    x: FloatArray, info: FloatArray, w: FloatArray, x_out: FloatArray, p_out: FloatArray, work: FloatArray
 ) -> bool:
     """Mean and covariance of m estimates whose informations count w times each."""
-    d = x.shape[1]
-    _mix(info, w, m, work[0])
+    m, d = x.shape
+    _mix(info, w, work[0])
     if math.isnan(inverse(work[0], work[1])):
         return False
     for i in range(d):  # about the first estimate: coordinates are millions of metres, differences are not
@@ -345,7 +346,7 @@ def intersect_rows(
     n, m, d = x.shape
     info, work = np.empty((m, d, d)), np.empty((2, d, d))
     for row in range(n):
-        if not intersect(x[row], p[row], m, criterion, EXACT, x_out[row], p_out[row], w[row], info, work):
+        if not intersect(x[row], p[row], criterion, EXACT, x_out[row], p_out[row], w[row], info, work):
             return row
     return -1
 
@@ -658,7 +659,7 @@ def estimate(
                     x_out[q, a] = x[best, a]
                     for b in range(6):
                         p_out[q, a, b] = p[best, a, b]
-            elif not intersect(x, p, m, criterion, NEAR, x_out[q], p_out[q], w, info, work):
+            elif not intersect(x[:m], p[:m], criterion, NEAR, x_out[q], p_out[q], w[:m], info[:m], work):
                 t_out[q] = math.nan
             continue
         t = keep_t[g]
@@ -712,7 +713,7 @@ def estimate(
                     pair_x[0, a], pair_x[1, a] = x_out[q, a], heard_x[slot, r, a]
                     for b in range(6):
                         pair_p[0, a, b], pair_p[1, a, b] = p_out[q, a, b], heard_p[slot, r, a, b]
-                intersect(pair_x, pair_p, 2, criterion, NEAR, x_out[q], p_out[q], w, info, work)
+                intersect(pair_x, pair_p, criterion, NEAR, x_out[q], p_out[q], w[:2], info[:2], work)
                 continue
             row = gain[slot, r]
             if row[MADE] == 0.0:
@@ -859,3 +860,25 @@ def disagreements(
                 fails[slot] = 0
             elif news[slot] > 0 or m == 2:
                 fails[slot] += 1
+
+
+def warm() -> None:
+    """Call every kernel once on tiny arrays of the types it is used with."""
+    x = np.zeros((1, 2, 6))
+    x[:, :, 0] = 6.4e6
+    p = np.broadcast_to(np.eye(6), (1, 2, 6, 6)).copy()
+    x_out, p_out, motion = np.empty((1, 6)), np.empty((1, 6, 6)), np.zeros(N_MOTION)
+    intersect_rows(x, p, DETERMINANT, x_out, p_out, np.empty((1, 2)))
+    one, cov = x[:, 0].copy(), p[:, 0].copy()
+    tracklet_rows(one, 2.0 * cov, one, cov, x_out, p_out)
+    information_rows(one.copy(), cov.copy(), one, x_out, p_out)
+    move_rows(one, cov, np.ones(1), motion)
+    count, row, t = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1)
+    heard = np.zeros((1, 2)), np.zeros((1, 2, 6)), np.zeros((1, 2, 6, 6)), np.zeros((1, 2, N_GAIN))
+    hear(row, t, one, cov, np.full(1, -math.inf), True, count, *heard, np.zeros(1, np.int64))
+    member, keep = np.zeros((1, 1), np.int64), (np.full(1, -math.inf), np.zeros((1, 6)), np.zeros((1, 6, 6)))
+    estimate(row, 1.0, 0.0, TRACKLETS, FAST, motion, member, count, *heard, t, *keep, np.empty(1), x_out, p_out)
+    forget(row, t, count, *heard)
+    bit, edges = np.ones(1, np.int64), (np.empty(2, np.int64), np.empty(1, np.int64), np.empty(1))
+    pairs(one, cov, bit, bit, one, cov, 2 * bit, bit, 22.0, 4.0, *edges)
+    disagreements(row, bit, 22.0, motion, member, t, count, *heard[:3], row.copy())
