@@ -101,12 +101,12 @@ def _centre_ms(method: str, weights: str, n: int, *, jitter_s: float = 0.0) -> t
         phases_rad=[np.nan] * SITES,
     )
     told = [_Told(state, np.array([50.0, 300.0, 500.0]), rng, 0.7 * s) for s in range(SITES)]
-    for site, tells in zip(tracker._sites, told, strict=True):  # noqa: SLF001
+    for site, tells in zip(tracker._sites, told, strict=True):
         site.tracker = _Kept(tells)
     cost, held = [], 0
     for step in range(12):
         until_s = 4.0 * (step + 1)
-        for site in tracker._sites:  # noqa: SLF001
+        for site in tracker._sites:
             site.tracker.prepare(until_s)
         start = time.process_time()
         tracks, _ = tracker.step(Plots.empty(), Tasks.empty(), until_s=until_s)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.track.simulated import SITE, TWO_PI, make_radar
 from watchfloor.base.picture import Plots, Status, Tasks
-from watchfloor.physics.frames import Place
+from watchfloor.physics.frames import Place, ecef_to_polar, range_rate
 from watchfloor.track import GnnTrackerConfig
 
 EAST = Place.from_degrees(40.0, 33.7, 900.0)
@@ -76,8 +76,6 @@ def wanderers(start, duration_s, rng, *, config=MATCHED):
 
 def watch(flown, duration_s, rng, *, sites=(0, 1, 2), n_false=0, pd=0.9, reach_m=None, sd=SD):
     """All plots of some of the radars, in order of time; sensor rows count those radars."""
-    from watchfloor.physics.frames import ecef_to_polar, range_rate
-
     parts = []
     for row, site in enumerate(sites):
         place, period, phase = PLACES[site], PERIODS[site], PHASES[site]
