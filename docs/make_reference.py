@@ -26,6 +26,8 @@ WORDS = {
     "bool": "`true` or `false`",
     "Any": "anything",
 }
+LONGEST = 120
+"""Defaults longer than this stand under the table, as a scenario file would say them."""
 LIMITS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 HEAD = """# Kinds and keys
 
@@ -57,12 +59,16 @@ def render() -> str:
 
 def _section(config: type[Config], parts: dict[str, type[Config]]) -> list[str]:
     """Return the docstring and the table of keys of one class; note the classes its keys are made of."""
-    rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    rows, below = ["| key | value | default | meaning |", "|---|---|---|---|"], []
     for key, field in config.model_fields.items():
         meaning = " ".join((field.description or "").split())
-        cells = (f"`{key}`", _type(field.annotation, field.metadata, parts), _default(field), meaning)
+        default = _default(field)
+        if len(default) > LONGEST:
+            below += [f"Default of `{key}`:", "", "```yaml", _yaml_block(key, _default_value(field)), "```", ""]
+            default = "below"
+        cells = (f"`{key}`", _type(field.annotation, field.metadata, parts), default, meaning)
         rows.append("| " + " | ".join(_plain(cell) for cell in cells) + " |")
-    return [_plain(inspect.cleandoc(config.__doc__ or "")), "", *rows, ""]
+    return [_plain(inspect.cleandoc(config.__doc__ or "")), "", *rows, "", *below]
 
 
 def _plain(text: str) -> str:
@@ -77,8 +83,11 @@ def _type(kind: object, metadata: list[object], parts: dict[str, type[Config]]) 
             return f"a kind of `{mark.family}`"
     origin, inner = get_origin(kind), get_args(kind)
     if inspect.isclass(kind) and issubclass(kind, Config):
-        parts[kind.__name__] = kind
-        return f"[{kind.__name__}](#{kind.__name__.lower()})"
+        name = kind.__name__
+        if parts.setdefault(name, kind) is not kind:  # two rooms may use one name
+            name = f"{name} of {kind.__module__.rpartition('.')[2]}"
+            parts[name] = kind
+        return f"[{name}](#{name.lower().replace(' ', '-')})"
     if hasattr(kind, "__metadata__"):
         return _type(inner[0], list(kind.__metadata__), parts)
     if origin is tuple or origin is list:
@@ -104,21 +113,51 @@ def _default(field: FieldInfo) -> str:
     """Say what holds when the key is left out."""
     if field.is_required():
         return "must be given"
-    value = field.get_default(call_default_factory=True)
-    value = list(value) if isinstance(value, tuple) else value
-    if value in ([], {}, ""):
+    value = _default_value(field)
+    if value in ([], "") or (value == {} and not isinstance(_raw_default(field), Config)):
         return "empty"
     if value is None:
         return "none"
+    return f"`{_yaml(value)}`" if value != {} else "its own"
+
+
+def _raw_default(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True)
+
+
+def _default_value(field: FieldInfo) -> Any:
+    """Return the default as lists, maps and plain values."""
+    raw = _raw_default(field)
+    value = _said(raw)
+    if isinstance(raw, Config) and set(value) == {"kind"}:
+        return {}  # nothing but what its own section says
+    return value
+
+
+def _said(value: Any) -> Any:
+    """Return a value as a file would say it; of nested parts their kind, and what is not their class's default."""
     if isinstance(value, Config):
-        said = value.model_dump(exclude_defaults=True)
-        return f"`{_yaml(said)}`" if said else "its own"
-    return f"`{_yaml(value)}`"
+        own = type(value).model_fields
+        return {
+            key: _said(held)
+            for key, held in value
+            if key == "kind" or own[key].is_required() or held != _raw_default(own[key])
+        }
+    if isinstance(value, (tuple, list)):
+        return [_said(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _said(one) for key, one in value.items()}
+    return value
 
 
 def _yaml(value: Any) -> str:
     """Return a value as a scenario file would say it, on one line."""
     return yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).removesuffix("...\n").strip()
+
+
+def _yaml_block(key: str, value: Any) -> str:
+    """Return a long default as a scenario file would say it, innermost maps on a line each."""
+    return yaml.safe_dump({key: value}, default_flow_style=None, width=10_000, sort_keys=False).rstrip()
 
 
 if __name__ == "__main__":

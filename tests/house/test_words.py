@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from watchfloor.base.registry import ROOMS, families, kinds
 
@@ -48,6 +49,22 @@ def test_the_reference_says_what_the_program_checks():
     written = (ROOT / "docs" / "reference" / "kinds.md").read_text("utf-8")
     made = runpy.run_path(str(ROOT / "docs" / "make_reference.py"))["render"]()
     assert written == made, "run `make reference` and commit docs/reference/kinds.md"
+
+
+def test_each_part_that_the_reference_names_has_one_section():
+    page = (ROOT / "docs" / "reference" / "kinds.md").read_text("utf-8")
+    heads = re.findall(r"^### (.*)$", page, re.MULTILINE)
+    assert len(heads) == len(set(heads))
+    anchors = {re.sub(r"[^a-z0-9 _-]", "", head.lower()).replace(" ", "-") for head in heads}
+    assert not set(re.findall(r"\]\(#([^)]*)\)", page)) - anchors
+
+
+def test_a_default_made_of_parts_reads_as_a_scenario_file():
+    page = (ROOT / "docs" / "reference" / "kinds.md").read_text("utf-8")
+    assert "Config(" not in page
+    (block,) = re.findall(r"### `track`: `pmb`.*?```yaml\n(.*?)```", page, re.DOTALL)
+    config = kinds("track").config("pmb")
+    assert config.model_validate(yaml.safe_load(block)) == config()
 
 
 def test_every_room_of_kinds_offers_at_least_one():
