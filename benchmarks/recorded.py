@@ -15,7 +15,6 @@ import numpy as np
 
 from watchfloor.assess.tracking import resample, score_tracks
 from watchfloor.base.picture import Plots, Tracks
-from watchfloor.base.registry import kinds
 from watchfloor.formats import read_flights
 from watchfloor.formats.asterix import read_asterix
 from watchfloor.formats.flights import Flights
@@ -23,7 +22,7 @@ from watchfloor.physics.frames import Place, ecef_to_polar, geodesic, geodetic_t
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.slant import elevation_at_height
 from watchfloor.run.asterix import geodetic, radar_plots
-from watchfloor.run.recorded import PREFERRED, track_file
+from watchfloor.run.recorded import PREFERRED, track_file, tracker_config
 from watchfloor.track import track_plots
 
 Row = tuple[str, float, str, str]
@@ -119,7 +118,7 @@ def _simulated(name: str, flights: Flights, place: Place) -> list[Row]:
         def go(plots: Plots = plots, radar: Radar | None = radar) -> Tracks:
             return track_plots(
                 plots, places=[place], radars=[radar], periods_s=[TURN_S], phases_rad=[0.0],
-                config=kinds("track").config(PREFERRED)(),
+                config=tracker_config(),
             )  # fmt: skip
 
         tracks = go()

@@ -239,9 +239,11 @@ def test_real_flights_are_tracked_without_identity(shared_data):
     figures = {key: value for key, _, value, _ in found.figures}
     assert figures["n_addresses"] == 61
     assert 61 <= figures["n_tracks"] <= 66
-    assert figures["completeness"] > 0.97
-    assert figures["continuity"] > 0.93
+    assert figures["completeness"] > 0.98
+    assert figures["continuity"] > 0.96
+    assert figures["n_mixed"] <= 3
+    assert figures["n_split"] <= 5  # two aircraft are silent for 104 and 480 s
     assert figures["n_switches"] <= 4
-    assert figures["rmse_m"] < 60.0
-    assert figures["gospa_m"] < 480.0
+    assert figures["rmse_m"] < 70.0
+    assert figures["gospa_m"] < 500.0
     assert any("brought to the recording's clock" in note for note in found.notes)
