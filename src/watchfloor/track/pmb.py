@@ -397,6 +397,7 @@ class PmbTracker:
         self._site_rate, self._site_x, self._site_p = np.empty(0), np.empty((0, nx)), np.empty((0, nx, nx))
         self._site_t = math.nan
         self._learned = np.empty((0, 4))  # place, how many
+        self._learned_states: tuple[FloatArray, FloatArray] | None = None
         self._taught: set[int] = set()
         self._unseen = np.full(n, config.unseen_at_start)
         self._next = np.full(n, _UNSET)
@@ -474,8 +475,7 @@ class PmbTracker:
         rows = self._shown()
         tracks = self._table(rows, at_s)
         fade = np.exp(-np.maximum(at_s - self._engine.t[rows], 0.0) / self.config.lifetime_s)
-        order = np.argsort(tracks.number)
-        return _with(tracks, existence=tracks.existence * fade).take(order)
+        return _with(tracks, existence=tracks.existence * fade)
 
     # one tick
 
@@ -707,7 +707,9 @@ class PmbTracker:
         if len(self._learned):
             total = self.config.births_per_scan / float(self._length.min())
             share = self._learned[:, 3] / (self._learned[:, 3].sum() + 3.0)
-            x, p = self._site_states(self._learned[:, :3])
+            if self._learned_states is None:
+                self._learned_states = self._site_states(self._learned[:, :3])
+            x, p = self._learned_states
             rate = np.concatenate([rate, total * share])
             fresh_x, fresh_p = np.concatenate([fresh_x, x]), np.concatenate([fresh_p, p])
         if not len(rate):
@@ -776,6 +778,7 @@ class PmbTracker:
 
     def _teach_place(self, place_m: FloatArray) -> None:
         """Count a birth at a place."""
+        self._learned_states = None
         if len(self._learned):
             apart = np.linalg.norm(self._learned[:, :3] - place_m, axis=1)
             near = int(np.argmin(apart))
@@ -868,8 +871,11 @@ class PmbTracker:
             e.marks[new, k.NUMBER] = self._numbers(len(new))
 
     def _shown(self) -> IntArray:
+        """Rows of the tracks that have a number, in the order of these."""
         rows = self._engine.rows
-        return rows[self._engine.marks[rows, k.NUMBER] > 0]
+        number = self._engine.marks[rows, k.NUMBER]
+        order = np.argsort(number)
+        return rows[order[np.searchsorted(number[order], 1) :]]
 
     def _table(self, rows: IntArray, at_s: float = math.nan) -> Tracks:
         e = self._engine
@@ -895,7 +901,7 @@ class PmbTracker:
         now = self._table(self._shown())
         if len(self._located):
             now = Tracks.concat([now, self._located.as_tracks()])
-        now = now.take(np.argsort(now.number))
+            now = now.take(np.argsort(now.number))
         before = self._before
         if len(before):
             place = np.minimum(np.searchsorted(now.number, before.number), max(len(now) - 1, 0))
@@ -974,7 +980,7 @@ class PmbTracker:
             copy.deepcopy(was) if was is not None else now
             for was, now in zip(state["detection"], self._detection, strict=True)
         ]
-        self._learned, self._taught = state["learned"].copy(), set(state["taught"])
+        self._learned, self._taught, self._learned_states = state["learned"].copy(), set(state["taught"]), None
         self._site_t, self._unseen, self._next = state["site_t"], state["unseen"].copy(), state["next"].copy()
         self._pending, self._seeds = list(state["pending"]), list(state["seeds"])
         self._until_s, self._tasks_before = state["until_s"], state["tasks"]
