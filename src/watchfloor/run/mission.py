@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,13 @@ from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
 from watchfloor.run.surroundings import antennas_of, emitters_of, environments_of, places_of
 from watchfloor.scenario import catalog
+from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.model import PhaseConfig, Scenario
 from watchfloor.sensor.base import SensorSuite
 from watchfloor.sensor.card import radar_from
 from watchfloor.track.distributed import DistributedTrackerConfig, grouped
+from watchfloor.track.motion import models_for
+from watchfloor.track.pmb import PmbTrackerConfig
 from watchfloor.world.signature import draw_signature, with_reflectors
 from watchfloor.world.world import World, build_world
 
@@ -32,6 +35,8 @@ __all__ = ["Drawn", "Mission", "antennas_of", "build", "draw", "environments_of"
 
 KNOT_MAX_S = 2.0
 """Longest spacing of truth knots: a cubic between knots of a 9 g turn is then exact to metres. [s]"""
+_INTERVAL_S = 10.0
+"""Time between plots where no radar says: a usual turn of secondary radars. [s]"""
 _REPORTS = 4096
 """Reports of a link until its luck begins anew."""
 
@@ -182,12 +187,17 @@ def build(
         for i in active
     ]
     tracker = kinds("track").make(
-        scenario.tracker,
+        suited(
+            scenario.tracker,
+            [type_cards[name] for name in scenario.types],
+            interval_s=min([periods_s[i] for i in active if radars[i] is not None], default=_INTERVAL_S),
+        ),
         places=[around.place for around in environments],
         radars=radars,
         periods_s=periods_s,
         phases_rad=phases_rad,
         active=[i in active for i in range(len(sensors))],
+        environments=environments,
         **_links(scenario, streams),
     )
     learner = kinds("learn").make(
@@ -226,6 +236,35 @@ def build(
         duration_s=phase.duration_s,
         tick_s=phase.tick_s,
     )
+
+
+def suited(config: Any, cards: Sequence[TypeCard], *, interval_s: float) -> Any:
+    """Return a tracker's configuration, its models of motion those of the types that can occur unless it names its own.
+
+    Parameters
+    ----------
+    config : tracker configuration
+        Of any kind; only ``pmb``, or sites of that kind, have models to choose.
+    cards : sequence of TypeCard
+        Types of the scenario.
+    interval_s : float
+        Usual time between two plots of a target. [s]
+
+    Returns
+    -------
+    tracker configuration
+        Of the same kind.
+    """
+    if isinstance(config, DistributedTrackerConfig):
+        return config.model_copy(update={"site": suited(config.site, cards, interval_s=interval_s)})
+    if not isinstance(config, PmbTrackerConfig) or "motion" in config.model_fields_set or not cards:
+        return config
+    classes = {
+        str(row): {"speed_mps": card.speed_mps.median, "load_factor_max": card.load_factor_max.median}
+        for row, card in enumerate(cards)
+    }
+    motion = models_for(classes, interval_s=interval_s)
+    return config.model_copy(update={"motion": motion})
 
 
 def _links(scenario: Scenario, streams: Streams) -> dict[str, Any]:

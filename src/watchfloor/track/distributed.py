@@ -16,6 +16,7 @@ from watchfloor.base.config import Config
 from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.registry import AnyKind
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import fuse as k
@@ -286,6 +287,8 @@ class DistributedTracker:
         Sensors that are switched on; all when left out.
     offsets_s : sequence of float, optional
         Start of a frame where the phase is NaN; 0 when left out. [s]
+    environments : sequence of Environment, optional
+        What surrounds each sensor, for the trackers of the sites.
     names : sequence of str, optional
         What the configuration calls each sensor; its row when left out.
     luck : sequence of (n, 2) array, optional
@@ -309,6 +312,7 @@ class DistributedTracker:
         phases_rad: Sequence[float],
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
+        environments: Sequence[Environment] | None = None,
         names: Sequence[str] | None = None,
         luck: Sequence[FloatArray] | None = None,
     ) -> None:
@@ -353,6 +357,7 @@ class DistributedTracker:
                         phases_rad=[phases_rad[r] for r in rows],
                         active=[on[r] for r in rows],
                         offsets_s=[offsets[r] for r in rows],
+                        environments=None if environments is None else [environments[r] for r in rows],
                     ),
                     interval_s=interval_s,
                     offset_s=turned if math.isfinite(phase_rad) else offsets[quick],

@@ -12,6 +12,7 @@ from pydantic import Field, PositiveFloat, model_validator
 from watchfloor.base.config import Config
 from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.units import FloatArray
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import gnn as k
@@ -149,6 +150,8 @@ class GnnTracker:
         Sensors that are switched on; all when left out. The others miss nothing.
     offsets_s : sequence of float, optional
         Start of a frame where the phase is NaN; 0 when left out. [s]
+    environments : sequence of Environment, optional
+        What surrounds each sensor; not used.
     joint : bool
         Whether tracks share plots by probability instead of one plot each; see ``JpdaTracker``.
 
@@ -168,6 +171,7 @@ class GnnTracker:
         phases_rad: Sequence[float],
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
+        environments: Sequence[Environment] | None = None,
         joint: bool = False,
     ) -> None:
         n = len(places)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from watchfloor.base.picture import Looks, Plots, Tasks, Tracks
+from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.track.base import trackers
@@ -46,7 +47,7 @@ class JpdaTracker:
     ----------
     config : JpdaTrackerConfig
         Settings.
-    places, radars, periods_s, phases_rad, active, offsets_s
+    places, radars, periods_s, phases_rad, active, offsets_s, environments
         As in ``GnnTracker``.
 
     Raises
@@ -65,6 +66,7 @@ class JpdaTracker:
         phases_rad: Sequence[float],
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
+        environments: Sequence[Environment] | None = None,
     ) -> None:
         self._tracker = GnnTracker(
             config,
@@ -74,6 +76,7 @@ class JpdaTracker:
             phases_rad=phases_rad,
             active=active,
             offsets_s=offsets_s,
+            environments=environments,
             joint=True,
         )
 
