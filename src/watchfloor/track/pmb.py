@@ -572,7 +572,7 @@ class PmbTracker:
         last = np.floor((until_s - offset) / length + 1e-9).astype(np.int64)  # batches below end by until_s
         for s in range(len(parts)):
             if self._next[s] == _UNSET:
-                first = self._pending[s].t_s[0] if len(self._pending[s]) else until_s
+                first = min(self._soonest_s(), until_s)
                 self._next[s] = min(int(math.floor((first - offset[s]) / length[s] + 1e-9)), int(last[s]))
         while True:
             waiting = self._active & (self._next < last)
@@ -580,8 +580,8 @@ class PmbTracker:
                 break
             ends = np.where(waiting, offset + (self._next + 1) * length, math.inf)
             s = int(np.argmin(ends))
-            if self._engine.n_alive == 0:  # nothing to miss: go where the next plot is
-                plot_s = float(self._pending[s].t_s[0]) if len(self._pending[s]) else math.inf
+            if self._engine.n_alive == 0:  # nothing to miss: go where the next plot of any sensor is
+                plot_s = self._soonest_s()
                 if plot_s >= ends[s]:
                     at = (plot_s - offset[s]) / length[s] + 1e-9
                     to = min(math.floor(at), int(last[s])) if plot_s < math.inf else int(last[s])
@@ -591,6 +591,10 @@ class PmbTracker:
             self._next[s] += 1
         self._tasks_before, self._until_s = tasks, until_s
         return looks, found
+
+    def _soonest_s(self) -> float:
+        """Time of the first plot that waits; inf for none."""
+        return min((float(plots.t_s[0]) for plots in self._pending if len(plots)), default=math.inf)
 
     def _batch(self, s: int, t0: float, t1: float, tasks: Tasks, looks: list[Looks], found: list[Associations]) -> None:
         """Play one batch of one sensor."""
@@ -833,13 +837,16 @@ class PmbTracker:
         if not len(at):
             return
         t, x, _ = e.estimate(rows[at])
+        look_s = swept.sweep_s[at]
+        look_s[hit] = batch.t_s[chosen[hit]]
+        x[:, :3] += (look_s - t)[:, None] * x[:, 3:]  # another sensor may have moved the track on
         snr, pfa = np.full(len(at), math.nan), np.full(len(at), radar.pfa)
         snr[hit], pfa[hit] = batch.snr_db[chosen[hit]], batch.pfa[chosen[hit]]
         if len(tasks):
             pfa = np.where(hit, pfa, _task_pfa(pfa, number, s, tasks))
         looks.append(
             Looks(
-                t_s=t,
+                t_s=look_s,
                 sensor=np.full(len(at), s),
                 track=number,
                 position_ecef_m=x[:, :3],
