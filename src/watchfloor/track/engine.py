@@ -13,6 +13,7 @@ from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.track._kernels import gnn, marginals, measure
 from watchfloor.track._kernels import pmb as k
 from watchfloor.track.detection import DOUBT_DB, LEVEL_DBSM
+from watchfloor.track.resolution import Resolution
 
 _POOL = 64
 _TRACK_COLUMNS = ("r", "t", "marks", "looked", "updated", "seen", "first", "level", "slots")
@@ -229,6 +230,8 @@ class Engine:
         self,
         sensor: int,
         batch: Batch,
+        t0_s: float,
+        t1_s: float,
         rows: IntArray,
         sweep_s: FloatArray,
         complete: Any,
@@ -238,7 +241,7 @@ class Engine:
         clutter: FloatArray,
         site_t_s: float,
         power: tuple[FloatArray, FloatArray, int, float, FloatArray] | None = None,
-        tell: bool = True,
+        resolution: Resolution | None = None,
     ) -> Swept:
         """Play one batch.
 
@@ -248,6 +251,8 @@ class Engine:
             Row of the sensor.
         batch : Batch
             Its plots.
+        t0_s, t1_s : float
+            Start and end of the batch. [s]
         rows, sweep_s, complete
             As `passed` returned them.
         pd : (n,) array
@@ -261,8 +266,8 @@ class Engine:
         power : tuple, optional
             Expected level (n,) and doubt (n,) of each track's power, pulses added, share without law, law: powers are
             then weighed. [dB, dB]
-        tell : bool
-            Whether the expected plots of confirmed tracks are wanted.
+        resolution : Resolution, optional
+            What the sensor tells apart: where tracks share a cell, one plot may be of two.
         """
         row, n, m = self.sensors[sensor], len(rows), len(batch.t_s)
         plot = np.arange(m)
@@ -280,7 +285,7 @@ class Engine:
                 row, self.settings, self.models, self.sojourn, rows, n, sweep_s, pd, plot, b.t_s, b.z, b.cov, b.address,
                 b.snr_db, b.pfa, level, doubt, n_pulses, p_other, law,
                 self.r, self.t, self.marks, self.slots, self.n_models, self.w, self.mu, self.x, self.p,
-                start_of, column, ell, part_of, part, tell, mean, cov,
+                start_of, column, ell, part_of, part, resolution is not None, mean, cov,
             )  # fmt: skip
             if need <= len(column):
                 break
@@ -291,12 +296,19 @@ class Engine:
         r = self.r[rows]
         per_track = np.diff(start_of)
         psi = np.repeat(r * pd / (1.0 - r * pd), per_track) * ell / (clutter + rho)[column]
-        p_edge, p_miss, p_new, status = np.empty(edges), np.empty(n), np.empty(m), np.empty(n, np.int64)
-        marginals.marginals(start_of, column, psi, m, *self._solver, p_edge, p_miss, p_new, status)
+        status = np.zeros(n, np.int64)
+        if resolution is not None and edges:
+            both = resolution.associate(
+                start_of, column, psi, z=b.z, cov=b.cov, density=clutter + rho, zhat=mean, hph=cov, pd=pd, existence=r
+            )
+            p_edge, p_miss, p_new, shared = both.p_edge, both.p_miss, both.p_new, both.shared
+        else:
+            p_edge, p_miss, p_new, shared = np.empty(edges), np.empty(n), np.empty(m), np.zeros(n)
+            marginals.marginals(start_of, column, psi, m, *self._solver, p_edge, p_miss, p_new, status)
         if self.sharpness > 1.0 and edges:
             k.sharpen(start_of, column, psi, status, m, self.sharpness, 20, p_edge)
         waits, later = np.empty(n, np.bool_), np.empty(m, np.bool_)
-        k.defer(n, complete, start_of, column, m, waits, later)
+        k.defer(n, t0_s, complete, start_of, column, b.t_s, waits, later)
         chosen, p_hit, p_best, done = np.empty(n, np.int64), np.empty(n), np.empty(n), 0
         self._room(m + _POOL, 0)
         while True:
@@ -304,14 +316,15 @@ class Engine:
                 row, sensor, self.settings, self.models, self.shares, rows, n, sweep_s, waits, pd, plot, b.t_s, b.z, b.cov,
                 b.address, b.label, self.r, self.t, self.marks, self.looked, self.updated, self.slots, self.n_models,
                 self.w, self.mu, self.x, self.p, self.free, self.counts, start_of, column, ell, part_of, part,
-                p_edge, p_miss, chosen, p_hit, p_best, done,
+                p_edge, p_miss, shared, chosen, p_hit, p_best, done,
             )  # fmt: skip
             if done == n:
                 break
             self._room(len(self.w), 0)
         self._start(sensor, b, later, p_new, clutter, rho, best, site_t_s)
         self.n_alive = k.judge(
-            self.settings, self.alive, self.n_alive, self.r, self.marks, self.slots, self.free, self.spare, self.counts
+            self.settings, self.alive, self.n_alive, self.r, self.marks, self.slots, self.p, self.free, self.spare,
+            self.counts,
         )
         return Swept(
             rows=rows, sweep_s=sweep_s, waits=waits, pd=pd, chosen=chosen, p_hit=p_hit, p_best=p_best, mean=mean, cov=cov,

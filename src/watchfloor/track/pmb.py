@@ -31,6 +31,7 @@ from watchfloor.track.engine import Batch, Engine, Station, Swept
 from watchfloor.track.gate import gate_limits
 from watchfloor.track.motion import CtConfig, CvConfig, MotionConfig, initial_shares, model_table, sojourns_s
 from watchfloor.track.registration import Registration, RegistrationConfig
+from watchfloor.track.resolution import Resolution
 from watchfloor.track.strobes import AngleTracks, Located, Numbers, StrobeConfig, StrobeTracker, is_strobe
 
 _UNKNOWN = Extents(range_max_m=500e3)
@@ -132,6 +133,8 @@ class PmbTrackerConfig(Config):
     """Density of false plots: a map that is learned, or an even spread of ``false_per_scan``."""
     false_per_scan: PositiveFloat | None = None
     """False plots expected a turn, at first; left out, from the radar's false-alarm rate, 1 without radar data. [1]"""
+    unresolved: bool = True
+    """Whether two targets in one resolution cell of a radar may have given one plot between them."""
     power: bool = False
     """Weigh the power of plots: a radar's false plots are then taken to be noise, a track's to be of one level."""
     identity: bool = True
@@ -146,6 +149,8 @@ class PmbTrackerConfig(Config):
     """... from which a new one is shown as tentative ... [1]"""
     drop_existence: float = Field(default=1e-4, gt=0.0, lt=0.1)
     """... below which it ends. [1]"""
+    lost_km: PositiveFloat = 30.0
+    """... and it ends when its place is in doubt by this much, 1 sigma: no plot could be told to be its own. [km]"""
     batches_per_turn: int = Field(default=2, ge=2, le=64)
     """Plots are taken in so many parts of a turn: each waits for the end of its part, not of the turn. [1]"""
     late_plots_s: NonNegativeFloat = 0.0
@@ -205,6 +210,7 @@ def _settings(config: PmbTrackerConfig) -> FloatArray:
     out[k.CLIMB_SD], out[k.SPEED_SD] = config.climb_sd_mps, config.speed_sd_mps
     out[k.PRUNE], out[k.WEIGHT_MIN], out[k.MERGE_D2] = config.drop_existence, config.story_min, config.join_distance
     out[k.CONFIRM], out[k.LOSE] = config.confirm_existence, config.lose_existence
+    out[k.LOST] = 1e3 * config.lost_km
     out[k.BIRTH_MIN], out[k.BIRTH_MAX] = config.drop_existence, config.first_plot_max
     out[k.IDENTITY], out[k.SCHEME] = config.identity, ("ekf", "ukf", "ckf").index(config.update)
     out[k.GATE :] = gate_limits(config.gate_probability)
@@ -390,6 +396,7 @@ class PmbTracker:
         self._clutter, self._detection = list(clutter), list(detection)
         self._radars = [None] * n if radars is None else list(radars)
         self._amplitude = [None if not config.power or r is None else Amplitude(r) for r in self._radars]
+        self._resolution = [None if not config.unresolved or r is None else Resolution(r) for r in self._radars]
         self._active = np.ones(n, np.bool_) if active is None else np.asarray(active, np.bool_)
         self._length = self._engine.sensors[:, gnn.PERIOD] / np.where(
             self._engine.sensors[:, gnn.ROTATES] > 0.0, config.batches_per_turn, 1
@@ -621,9 +628,10 @@ class PmbTracker:
         e.settings[k.UNSEEN] = self._unseen[s]
         birth_pd = self._detection[s] if isinstance(self._detection[s], float) else config.pd
         self._appear(t1 if not len(batch.t_s) else float(batch.t_s[0]), birth_pd)
+        existed = e.r[rows]
         swept = e.scan(
-            s, batch, rows, sweep_s, complete, pd=pd, birth_pd=birth_pd, clutter=density, site_t_s=self._site_t,
-            power=power, tell=True,
+            s, batch, t0, t1, rows, sweep_s, complete, pd=pd, birth_pd=birth_pd, clutter=density, site_t_s=self._site_t,
+            power=power, resolution=self._resolution[s],
         )  # fmt: skip
         self._n_capped += swept.n_capped
         self._unseen[s] = self._unseen[s] * (1.0 - birth_pd * part) + config.births_per_scan * part
@@ -650,7 +658,7 @@ class PmbTracker:
             # a track beside which another took the plot is no hidden target, but perhaps none at all
             unseen = np.where(swept.n_gated[done] == 0, seen * (1.0 - full) / (1.0 - now_pd), seen)
             e.seen[of, s] = hit + (1.0 - hit) * unseen
-        self._learn(s, swept, batch, level, doubt, gain)
+        self._learn(s, swept, batch, existed, level, doubt, gain)
         self._report(s, swept, batch, tasks, looks, found)
 
     def _expected(
@@ -745,7 +753,14 @@ class PmbTracker:
         return x, p
 
     def _learn(
-        self, s: int, swept: Swept, batch: Batch, level: FloatArray, doubt: FloatArray, gain: FloatArray
+        self,
+        s: int,
+        swept: Swept,
+        batch: Batch,
+        existed: FloatArray,
+        level: FloatArray,
+        doubt: FloatArray,
+        gain: FloatArray,
     ) -> None:
         """Teach what learns: Pd by range, levels of tracks, places of births."""
         e, expectation = self._engine, self._detection[s]
@@ -756,7 +771,7 @@ class PmbTracker:
         if isinstance(expectation, LearnedPd):
             sure = done & (e.marks[rows, k.STATUS] == k.CONFIRMED) & (e.updated[rows, s] > -math.inf)
             if sure.any():
-                expectation.learn(swept.mean[sure, 0], swept.p_hit[sure], e.r[rows[sure]])
+                expectation.learn(swept.mean[sure, 0], swept.p_hit[sure], existed[sure])
         amplitude = self._amplitude[s]
         if amplitude is not None and done.any():
             of = rows[done]

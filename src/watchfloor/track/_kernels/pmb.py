@@ -18,6 +18,7 @@ from numba import njit
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.track._kernels import gnn
 from watchfloor.track._kernels.amplitude import log_ratio_one
+from watchfloor.track._kernels.marginals import clusters
 from watchfloor.track._kernels.measure import (
     AREA,
     CARTESIAN,
@@ -42,8 +43,8 @@ from watchfloor.track._kernels.sigma import sigma_update
 # columns of the settings
 (
     LIFETIME, ALTITUDE, ALTITUDE_SD, CLIMB_SD, SPEED_SD, PRUNE, WEIGHT_MIN, MERGE_D2, CONFIRM, LOSE, BIRTH_MIN, BIRTH_MAX,
-    UNSEEN, IDENTITY, POWER, SCHEME, GATE,
-) = range(17)  # fmt: skip
+    UNSEEN, IDENTITY, POWER, SCHEME, LOST, GATE,
+) = range(18)  # fmt: skip
 N_SETTINGS = GATE + 5
 # columns of a track's whole numbers
 NUMBER, STATUS, HITS, ADDRESS, LABEL, SEED, N_HYPOTHESES, N_MARKS = range(8)
@@ -83,7 +84,7 @@ def due(
             if mu[h, k] > mu[h, m]:
                 m = k
         seen = looked[i, row]
-        base = seen + 0.5 * period if seen > -math.inf else t0
+        base = max(seen + 0.5 * period, t0 - 0.25 * period) if seen > -math.inf else t0
         expected(x[h, m], base - t[i], sensor, z)
         turn = math.ceil((base - offset) / period - z[1] / _TWO_PI)
         at = offset + period * (turn + z[1] / _TWO_PI)
@@ -108,7 +109,7 @@ def due(
                 for a in range(3):
                     off += (x[g, 0, a] - x[h, m, a]) ** 2
             wide = max(wide, _FAR * s + math.sqrt(off))
-        wide = min((wide / ground + 0.02) / _TWO_PI, 0.25) * period
+        wide = min((wide / ground + 0.02) / _TWO_PI * period, 0.25 * (t1 - t0))  # wider ones cannot wait for all
         if at - wide >= t1:
             continue
         active[n], sweep[n], complete[n] = i, at, at + wide < t1
@@ -263,14 +264,15 @@ def look(
     r: FloatArray, t: FloatArray, marks: IntArray, slots: IntArray,
     n_models: IntArray, w: FloatArray, mu: FloatArray, x: FloatArray, p: FloatArray,
     start_of: IntArray, column: IntArray, ell: FloatArray, part_of: IntArray, part: FloatArray,
-    tell: bool, zmean: FloatArray, zcov: FloatArray,
+    tell_all: bool, zmean: FloatArray, zcov: FloatArray,
 ) -> int:  # fmt: skip
     """Move each active track to its sweep and find the plots inside its gates; return the number of pairs.
 
     start_of (n + 1,), column, ell (pairs,): edges with the likelihood of the plot given the track, detection apart.
     Powers count where ``settings[POWER]`` says so: level_db, doubt_db (n,) the ratio expected of each track; n_pulses,
     p_other, law as in ``_kernels.amplitude``. ``part`` from ``part_of[e]`` on: the same for each hypothesis. zmean (n, 4), zcov (n, 4, 4): expected plot of
-    confirmed tracks if ``tell``, mixed over the models of the first hypothesis. Pairs beyond the length of ``column`` are counted, not kept.
+    confirmed tracks, of every track if ``tell_all``, mixed over the models of the first hypothesis. Pairs beyond the
+    length of ``column`` are counted, not kept.
     """
     m_all, nx = x.shape[1], x.shape[2]
     k_all = slots.shape[1]
@@ -324,7 +326,7 @@ def look(
                     if a == 1 and not cartesian:
                         off = wrapped(off)
                     low[a], high[a] = min(low[a], off - reach), max(high[a], off + reach)
-        if tell and marks[i, STATUS] == CONFIRMED:
+        if tell_all or marks[i, STATUS] == CONFIRMED:
             _as_one(mu[slots[i, 0]], n_models[slots[i, 0]], zhat[0], s[0], sensor, zmean[a_row], zcov[a_row])
         low0, high0 = low[0] + zhat[0, 0, 0], high[0] + zhat[0, 0, 0]
         low1, high1 = low[1] + zhat[0, 0, 1], high[1] + zhat[0, 0, 1]
@@ -532,12 +534,13 @@ def settle(
     n_models: IntArray, w: FloatArray, mu: FloatArray, x: FloatArray, p: FloatArray,
     free: IntArray, counts: IntArray,
     start_of: IntArray, column: IntArray, ell: FloatArray, part_of: IntArray, part: FloatArray,
-    p_edge: FloatArray, p_miss: FloatArray, chosen: IntArray, p_hit: FloatArray, p_best: FloatArray, first_row: int,
+    p_edge: FloatArray, p_miss: FloatArray, shared: FloatArray, chosen: IntArray, p_hit: FloatArray, p_best: FloatArray,
+    first_row: int,
 ) -> int:  # fmt: skip
     """Give each track what the marginals say: existence, hypotheses, marks. ``chosen`` (n,): plot believed with
     ``p_best``, -1 none; ``p_hit`` that any was the track's, given that it exists.
 
-    Starts at ``first_row``; returns n, or the row for which there are too few free hypotheses.
+    ``shared`` (n,): probability that it was seen in another track's plot. Starts at ``first_row``; returns n, or the row for which there are too few free hypotheses.
     """
     m_all, nx, k_all = x.shape[1], x.shape[2], slots.shape[1]
     flat = sensor[FLAT] > 0.0
@@ -557,9 +560,9 @@ def settle(
         n_h = marks[i, N_HYPOTHESES]
         e0, e1 = start_of[a_row], start_of[a_row + 1]
         missed = r[i] * (1.0 - pd[a_row]) / (1.0 - r[i] * pd[a_row])
-        miss_w = p_miss[a_row] * missed
+        miss_w = p_miss[a_row] * missed + shared[a_row]
         if e1 == e0:
-            r[i] = missed
+            r[i] = min(miss_w, 1.0)
             continue
         # 1. candidates: each hypothesis with each plot or none
         best_e, hit = -1, 0.0
@@ -816,28 +819,35 @@ def _reduce(
 
 @njit(cache=True, error_model="numpy")
 def defer(
-    n: int, complete: BoolArray, start_of: IntArray, column: IntArray, n_plots: int, waits: BoolArray, later: BoolArray
-) -> None:
-    """Spread "not complete" over everything that shares plots: tracks ``waits`` (n,), plots ``later`` (m,)."""
-    for b in range(n_plots):
-        later[b] = False
+    n: int, t0: float, complete: BoolArray, start_of: IntArray, column: IntArray, plot_t: FloatArray, waits: BoolArray,
+    later: BoolArray,
+) -> None:  # fmt: skip
+    """Spread "not complete" over everything that shares plots: tracks ``waits`` (n,), plots ``later`` (m,).
+
+    What holds a plot from before ``t0`` has waited once already and goes on.
+    """
+    m = len(plot_t)
     some = False
     for i in range(n):
         waits[i] = not complete[i]
         some = some or waits[i]
-    while some:
-        some = False
-        for i in range(n):
-            if not waits[i]:
-                for e in range(start_of[i], start_of[i + 1]):
-                    if later[column[e]]:
-                        waits[i] = True
-                        break
-            if waits[i]:
-                for e in range(start_of[i], start_of[i + 1]):
-                    if not later[column[e]]:
-                        later[column[e]] = True
-                        some = True
+    for b in range(m):
+        later[b] = False
+    if not some:
+        return
+    of_track, of_plot = np.empty(n, np.int64), np.empty(m, np.int64)
+    k = clusters(start_of[: n + 1], column, m, of_track, of_plot)
+    hold, old = np.zeros(k, np.bool_), np.zeros(k, np.bool_)
+    for i in range(n):
+        if waits[i]:
+            hold[of_track[i]] = True
+    for b in range(m):
+        if of_plot[b] >= 0 and plot_t[b] < t0:
+            old[of_plot[b]] = True
+    for i in range(n):
+        waits[i] = hold[of_track[i]] and not old[of_track[i]]
+    for b in range(m):
+        later[b] = of_plot[b] >= 0 and hold[of_plot[b]] and not old[of_plot[b]]
 
 
 @njit(cache=True, error_model="numpy")
@@ -906,17 +916,19 @@ def born(
 @njit(cache=True, error_model="numpy")
 def judge(
     settings: FloatArray, alive: IntArray, n_alive: int, r: FloatArray, marks: IntArray, slots: IntArray,
-    free: IntArray, spare: IntArray, counts: IntArray,
+    p: FloatArray, free: IntArray, spare: IntArray, counts: IntArray,
 ) -> int:  # fmt: skip
-    """Confirm, lose and end tracks by their existence; close the list, return how many live."""
+    """Confirm, lose and end tracks by their existence and place; close the list, return how many live."""
     kept = 0
+    lost2 = settings[LOST] ** 2
     for a in range(n_alive):
         i = alive[a]
         if marks[i, STATUS] == TENTATIVE and r[i] >= settings[CONFIRM]:
             marks[i, STATUS] = CONFIRMED
         elif marks[i, STATUS] == CONFIRMED and r[i] < settings[LOSE]:
             marks[i, STATUS] = TENTATIVE
-        if r[i] >= settings[PRUNE]:
+        g = slots[i, 0]
+        if r[i] >= settings[PRUNE] and p[g, 0, 0, 0] + p[g, 0, 1, 1] + p[g, 0, 2, 2] <= lost2:
             alive[kept] = i
             kept += 1
             continue
