@@ -959,6 +959,9 @@ class PmbTracker:
             ends = np.array([end_s for end_s, *_ in again])
             pool = [Plots.concat([step[2][s] for step in again]) for s in range(len(parts))]
             number = [np.concatenate([step[3][s] for step in again]) for s in range(len(parts))]
+            orders = [np.lexsort((p.measurement[:, 0], p.t_s)) for p in pool]
+            pool = [p.take(order) for p, order in zip(pool, orders, strict=True)]
+            number = [n[order] for n, order in zip(number, orders, strict=True)]
             belongs = [np.minimum(np.searchsorted(ends, p.t_s, side="right"), len(again) - 1) for p in pool]
             out = [], []
             for i, (end_s, _, _, _, their) in enumerate(again):
