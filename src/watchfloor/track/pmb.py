@@ -180,9 +180,12 @@ class Refusal(IntEnum):
     SENSOR_OFF = k.OFF
     """Its sensor is switched off."""
     NO_NUMBER = k.NO_NUMBER
-    """Its time or a component is not finite, its range not above 0, or nothing is measured."""
+    """Its time or a component is not finite or absurd, its range not above 0, or nothing is measured.
+
+    Absurd are lengths and speeds beyond 1e9, angles beyond 7 rad.
+    """
     NO_COVARIANCE = k.NO_COVARIANCE
-    """Its covariance is not positive definite where it measured."""
+    """Its covariance is not positive definite where it measured, or beyond 1e18 or below 1e-24."""
     WRONG_TIME = k.WRONG_TIME
     """Its time lies more than a turn ahead of the tick, or too far back."""
     TWICE = k.TWICE

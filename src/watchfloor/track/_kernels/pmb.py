@@ -57,6 +57,7 @@ _H, _T = 0, 1  # counts: free hypotheses, free tracks
 _TWO_PI = 2.0 * math.pi
 _SAME_ADDRESS, _ADDRESS_GATE = 1e4, 4.0
 _HEIGHT_DENSITY = 5.0  # of elevations that are wrong [1/rad]
+_LENGTH_MAX, _ANGLE_MAX, _VARIANCE_MAX, _VARIANCE_MIN = 1e9, 7.0, 1e18, 1e-24  # of plots [m, m/s; rad; squares]
 _FAR = 4.0  # standard deviations that a sweep's time window spans
 
 
@@ -981,19 +982,20 @@ def check(
                 if not math.isnan(z[j, k]):
                     rows[m] = k
                     m += 1
-                    if not math.isfinite(z[j, k]):
+                    angle = (k == 1 or k == 2) and sensors[s, CARTESIAN] == 0.0
+                    if not abs(z[j, k]) <= (_ANGLE_MAX if angle else _LENGTH_MAX):
                         code = NO_NUMBER
             if m == 0 or (z[j, 0] <= 0.0 and sensors[s, CARTESIAN] == 0.0):
                 code = NO_NUMBER
             for a in range(m):
                 for b in range(a + 1):
                     rest = cov[j, rows[a], rows[b]]
-                    if not math.isfinite(rest) and code == FINE:
+                    if not abs(rest) <= _VARIANCE_MAX and code == FINE:
                         code = NO_COVARIANCE
                     for c in range(b):
                         rest -= chol[a, c] * chol[b, c]
                     if a == b:
-                        if not rest > 0.0:
+                        if not rest > _VARIANCE_MIN:
                             if code == FINE:
                                 code = NO_COVARIANCE
                             rest = 1.0
