@@ -18,6 +18,7 @@ from watchfloor.track.gnn import GnnTracker, GnnTrackerConfig
 from watchfloor.track.jpda import JpdaTracker, JpdaTrackerConfig
 from watchfloor.track.pmb import PmbTracker, PmbTrackerConfig, Refusal
 from watchfloor.track.recorded import plots_from_wgs84, track_plots
+from watchfloor.track.trajectories import Trajectories
 
 __all__ = [
     "DistributedTracker",
@@ -31,6 +32,7 @@ __all__ = [
     "Refusal",
     "Station",
     "Tracker",
+    "Trajectories",
     "plots_from_wgs84",
     "track_plots",
     "trackers",

@@ -185,8 +185,8 @@ class ClutterMap:
 
     Notes
     -----
-    ``density`` takes about 50 ns a plot, ``learn`` 10 ns a plot and 0.05 ms a scan for 16 x 32 cells. Memory is that of the
-    cells, for ever.
+    ``density`` takes about 50 ns a plot, ``learn`` 10 ns a plot and 0.05 ms a scan for 16 x 32 cells. Memory is that of
+    the cells, for ever.
 
     Examples
     --------

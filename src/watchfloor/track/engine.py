@@ -313,10 +313,10 @@ class Engine:
         self._room(m + _POOL, 0)
         while True:
             done = k.settle(
-                row, sensor, self.settings, self.models, self.shares, rows, n, sweep_s, waits, pd, plot, b.t_s, b.z, b.cov,
-                b.address, b.label, self.r, self.t, self.marks, self.looked, self.updated, self.slots, self.n_models,
-                self.w, self.mu, self.x, self.p, self.free, self.counts, start_of, column, ell, part_of, part,
-                p_edge, p_miss, shared, chosen, p_hit, p_best, done,
+                row, sensor, self.settings, self.models, self.shares, rows, n, sweep_s, waits, pd, plot, b.t_s, b.z,
+                b.cov, b.address, b.label, self.r, self.t, self.marks, self.looked, self.updated, self.slots,
+                self.n_models, self.w, self.mu, self.x, self.p, self.free, self.counts, start_of, column, ell, part_of,
+                part, p_edge, p_miss, shared, chosen, p_hit, p_best, done,
             )  # fmt: skip
             if done == n:
                 break
@@ -327,14 +327,14 @@ class Engine:
             self.counts,
         )
         return Swept(
-            rows=rows, sweep_s=sweep_s, waits=waits, pd=pd, chosen=chosen, p_hit=p_hit, p_best=p_best, mean=mean, cov=cov,
-            p_new=p_new, p_false=p_new * clutter / (clutter + rho), later=later, n_gated=per_track,
+            rows=rows, sweep_s=sweep_s, waits=waits, pd=pd, chosen=chosen, p_hit=p_hit, p_best=p_best, mean=mean,
+            cov=cov, p_new=p_new, p_false=p_new * clutter / (clutter + rho), later=later, n_gated=per_track,
             n_capped=int(np.count_nonzero(status == marginals.CAPPED)),
         )  # fmt: skip
 
     def _start(
-        self, sensor: int, b: Batch, later: Any, p_new: FloatArray, clutter: FloatArray, rho: FloatArray, best: IntArray,
-        site_t_s: float,
+        self, sensor: int, b: Batch, later: Any, p_new: FloatArray, clutter: FloatArray, rho: FloatArray,
+        best: IntArray, site_t_s: float,
     ) -> None:  # fmt: skip
         """Start tracks from what belongs to none."""
         m, least = len(b.t_s), float(self.settings[k.BIRTH_MIN])
@@ -352,8 +352,8 @@ class Engine:
         self.n_alive = k.born(
             self.sensors[sensor], sensor, self.settings, np.arange(m), b.t_s, b.z, b.cov, b.address, b.label, b.seed,
             later, p_new, clutter, rho, best, site_x, site_p, site_t_s, self.models[-1], self.alive, self.n_alive,
-            self.r, self.t, self.marks, self.looked, self.updated, self.first, self.slots, self.n_models, self.w, self.mu,
-            self.x, self.p, self.free, self.spare, self.counts,
+            self.r, self.t, self.marks, self.looked, self.updated, self.first, self.slots, self.n_models, self.w,
+            self.mu, self.x, self.p, self.free, self.spare, self.counts,
         )  # fmt: skip
         new = self.alive[before : self.n_alive]
         self.level[new], self.seen[new] = (LEVEL_DBSM, DOUBT_DB), 1.0

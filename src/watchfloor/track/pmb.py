@@ -396,7 +396,8 @@ class PmbTracker:
             sharpness=config.sharpness, exact_max=config.exact_max, sweeps_max=200, tolerance=1e-3,
             tracks_max=config.tracks_max,
         )  # fmt: skip
-        self._clutter, self._detection = list(clutter), list(detection)
+        self._clutter = list(clutter)
+        self._detection: list[float | Expectation] = list(detection)
         self._radars = [None] * n if radars is None else list(radars)
         self._amplitude = [None if not config.power or r is None else Amplitude(r) for r in self._radars]
         self._resolution = [None if not config.unresolved or r is None else Resolution(r) for r in self._radars]
@@ -615,21 +616,28 @@ class PmbTracker:
             return
         now = slice(0, m)
         batch = Batch(
-            t_s=table.t_s[now], z=np.ascontiguousarray(table.measurement[now]), cov=np.ascontiguousarray(table.cov[now]),
-            snr_db=np.asarray(table.snr_db[now], np.float64), pfa=np.asarray(table.pfa[now], np.float64),
-            address=np.asarray(table.address[now], np.int64), label=np.asarray(table.label[now], np.int64),
+            t_s=table.t_s[now],
+            z=np.ascontiguousarray(table.measurement[now]),
+            cov=np.ascontiguousarray(table.cov[now]),
+            snr_db=np.asarray(table.snr_db[now], np.float64),
+            pfa=np.asarray(table.pfa[now], np.float64),
+            address=np.asarray(table.address[now], np.int64),
+            label=np.asarray(table.label[now], np.int64),
             seed=seed[now],
-        )  # fmt: skip
+        )
         rows, sweep_s, complete = e.passed(s, t0, t1, batch)
         pd, level, doubt, gain = self._expected(s, rows, sweep_s, tasks)
         amplitude = self._amplitude[s]
         if config.hidden_s > 0.0:
             pd = self._in_sight(s, rows, sweep_s, e.looked[rows, s], pd)
         power = None if amplitude is None else (level, doubt, amplitude.n_pulses, amplitude.p_other, amplitude.table)
-        density = np.maximum(self._clutter[s].density(batch.z), 1e-300)
+        # where a task has lowered the threshold, noise crosses it more often than the map of false plots says
+        lowered = self._lowered(s, batch.pfa)
+        density = np.maximum(self._clutter[s].density(batch.z) * lowered, 1e-300)
         part = self._length[s] / float(e.sensors[s, gnn.PERIOD])
         e.settings[k.UNSEEN] = self._unseen[s]
-        birth_pd = self._detection[s] if isinstance(self._detection[s], float) else config.pd
+        known = self._detection[s]
+        birth_pd = float(known) if isinstance(known, int | float) else config.pd
         self._appear(t1 if not len(batch.t_s) else float(batch.t_s[0]), birth_pd)
         existed = e.r[rows]
         swept = e.scan(
@@ -646,13 +654,13 @@ class PmbTracker:
             if wait.any():
                 rest = np.concatenate([np.flatnonzero(wait), np.arange(m, len(table))])
                 self._pending[s], self._seeds[s] = table.take(rest), seed[rest]
-                self._clutter[s].learn(batch.z[~wait], swept.p_false[~wait])
+                self._clutter[s].learn(batch.z[~wait], (swept.p_false / lowered)[~wait])
             else:
                 self._pending[s] = table.take(slice(m, None)) if m < len(table) else _NO_PLOTS
                 self._seeds[s] = seed[m:]
-                self._clutter[s].learn(batch.z, swept.p_false)
+                self._clutter[s].learn(batch.z, swept.p_false / lowered)
         elif part == 1.0:
-            self._clutter[s].learn(batch.z, swept.p_false)
+            self._clutter[s].learn(batch.z, swept.p_false / lowered)
         if config.hidden_s > 0.0 and len(rows):
             done = np.flatnonzero(~swept.waits)
             of, hit = rows[done], swept.p_hit[done]
@@ -664,6 +672,13 @@ class PmbTracker:
         self._learn(s, swept, batch, existed, level, doubt, gain)
         self._report(s, swept, batch, tasks, looks, found)
 
+    def _lowered(self, s: int, pfa: FloatArray) -> FloatArray:
+        """How many times more often than at the radar's own threshold noise gives each plot, at least 1."""
+        radar = self._radars[s]
+        if radar is None or not len(pfa):
+            return np.ones(len(pfa))
+        return np.fmax(pfa / radar.pfa, 1.0)
+
     def _expected(
         self, s: int, rows: IntArray, sweep_s: FloatArray, tasks: Tasks
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -672,8 +687,8 @@ class PmbTracker:
         n = len(rows)
         radar = self._radars[s]
         level = doubt = gain = np.empty(0)
-        if isinstance(expectation, float):
-            pd = np.full(n, expectation)
+        if isinstance(expectation, int | float):
+            pd = np.full(n, float(expectation))
             if radar is not None and n:
                 z, _ = e.foresee(s, rows, sweep_s)
                 seen = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
@@ -809,7 +824,7 @@ class PmbTracker:
                 row[:3] += (place_m - row[:3]) / (row[3] + 1.0)
                 row[3] += 1.0
                 return
-        self._learned = np.vstack([self._learned, [*place_m, 1.0]])
+        self._learned = np.vstack([self._learned, np.append(place_m, 1.0)])
         if len(self._learned) > _SITES_MAX // 4:
             self._learned = np.delete(self._learned, int(np.argmin(self._learned[:, 3])), axis=0)
 

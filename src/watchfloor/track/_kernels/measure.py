@@ -1,4 +1,4 @@
-"""Compiled measurement of one state: what a sensor expects, how likely a plot is, what it teaches, where a track starts.
+"""Compiled measurement of one state: what a sensor expects, how likely a plot is, what it teaches, how a track starts.
 
 States are Cartesian position and velocity, further components after them, (nx,). In the ECEF frame "up" is the normal
 of the ellipsoid at the target; in a flat frame (x east, y north, z up) it is z. A sensor is a row of the table whose
@@ -9,6 +9,7 @@ elevation, range rate of a polar sensor; x, y, z along its own axes, and nothing
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -41,7 +42,7 @@ def vertical(x: FloatArray, flat: bool, up: FloatArray) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def wrapped(difference: float) -> float:
+def wrapped(difference: Any) -> Any:
     """Difference of two azimuths, the short way round. [rad]."""
     if difference > math.pi:
         return difference - _TWO_PI
@@ -51,7 +52,7 @@ def wrapped(difference: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def expected(x: FloatArray, dt: float, sensor: FloatArray, z: FloatArray) -> None:
+def expected(x: FloatArray, dt: Any, sensor: FloatArray, z: FloatArray) -> None:
     """Expected measurement ``z`` (4,) of a state moved straight on by ``dt``."""
     dx = x[0] + dt * x[3] - sensor[0]
     dy = x[1] + dt * x[4] - sensor[1]
@@ -72,7 +73,7 @@ def expected(x: FloatArray, dt: float, sensor: FloatArray, z: FloatArray) -> Non
 
 
 @njit(cache=True, error_model="numpy")
-def jacobian(x: FloatArray, dt: float, sensor: FloatArray, z: FloatArray, h: FloatArray) -> None:
+def jacobian(x: FloatArray, dt: Any, sensor: FloatArray, z: FloatArray, h: FloatArray) -> None:
     """Expected measurement ``z`` (4,) of a state moved by ``dt``; its derivative ``h`` (4, 6) by the state unmoved."""
     dx = x[0] + dt * x[3] - sensor[0]
     dy = x[1] + dt * x[4] - sensor[1]
@@ -154,7 +155,7 @@ def spread_now(p: FloatArray, h: FloatArray, s: FloatArray) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def residual(k: int, difference: float, sensor: FloatArray) -> float:
+def residual(k: int, difference: Any, sensor: FloatArray) -> Any:
     """Difference of two measurements of component ``k``: azimuths the short way round, range rates unfolded."""
     if sensor[CARTESIAN] > 0.0:
         return difference

@@ -8,6 +8,7 @@ north, z up). Turn rates count clockwise seen from above: a right turn is positi
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -383,7 +384,7 @@ def _forget(p: FloatArray, x: FloatArray, first: int, last: int, mean: float, sd
 
 
 @njit(cache=True, error_model="numpy")
-def move(model: FloatArray, dt: float, flat: bool, x: FloatArray, p: FloatArray) -> None:
+def move(model: FloatArray, dt: Any, flat: bool, x: FloatArray, p: FloatArray) -> None:
     """Move state (nx,) and covariance (nx, nx) in place by ``dt``; backwards too (noise then adds as well).
 
     What the model does not use falls back to its prior: acceleration to zero with ACC_SD, turn rate to RATE (the known

@@ -2,8 +2,8 @@
 
 Tables that live between scans (rows are reused; a free row is on a stack):
 
-* tracks: ``r`` existence, ``t`` time, ``marks`` whole numbers, ``looked`` and ``updated`` times a sensor, ``slots`` rows
-  of the track's hypotheses, the first ``marks[i, N_HYPOTHESES]`` of which are in use;
+* tracks: ``r`` existence, ``t`` time, ``marks`` whole numbers, ``looked`` and ``updated`` times a sensor, ``slots``
+  rows of the track's hypotheses, the first ``marks[i, N_HYPOTHESES]`` of which are in use;
 * hypotheses: ``w`` weight within the track, ``mu`` (M,) probability of each motion model, ``x`` (M, nx), ``p``
   (M, nx, nx). A new hypothesis has one model in use (``n_models`` 1) until its second plot.
 """
@@ -11,6 +11,7 @@ Tables that live between scans (rows are reused; a free row is on a stack):
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -42,8 +43,8 @@ from watchfloor.track._kernels.sigma import sigma_update
 
 # columns of the settings
 (
-    LIFETIME, ALTITUDE, ALTITUDE_SD, CLIMB_SD, SPEED_SD, PRUNE, WEIGHT_MIN, MERGE_D2, CONFIRM, LOSE, BIRTH_MIN, BIRTH_MAX,
-    UNSEEN, IDENTITY, POWER, SCHEME, LOST, GATE,
+    LIFETIME, ALTITUDE, ALTITUDE_SD, CLIMB_SD, SPEED_SD, PRUNE, WEIGHT_MIN, MERGE_D2, CONFIRM, LOSE, BIRTH_MIN,
+    BIRTH_MAX, UNSEEN, IDENTITY, POWER, SCHEME, LOST, GATE,
 ) = range(18)  # fmt: skip
 N_SETTINGS = GATE + 5
 # columns of a track's whole numbers
@@ -160,7 +161,7 @@ def births(
     site_w: FloatArray, site_x: FloatArray, site_p: FloatArray,
     rho: FloatArray, best: IntArray,
 ) -> None:  # fmt: skip
-    """Intensity ``rho`` of first plots of unseen targets at each plot; ``best`` the site behind most of it, -1 anywhere.
+    """Intensity ``rho`` of first plots of unseen targets at each plot; ``best`` the site behind most of it, -1 none.
 
     Density in the components measured, as clutter's. ``site_...`` Gaussian components of the unseen.
     """
@@ -271,9 +272,9 @@ def look(
 
     start_of (n + 1,), column, ell (pairs,): edges with the likelihood of the plot given the track, detection apart.
     Powers count where ``settings[POWER]`` says so: level_db, doubt_db (n,) the ratio expected of each track; n_pulses,
-    p_other, law as in ``_kernels.amplitude``. ``part`` from ``part_of[e]`` on: the same for each hypothesis. zmean (n, 4), zcov (n, 4, 4): expected plot of
-    confirmed tracks, of every track if ``tell_all``, mixed over the models of the first hypothesis. Pairs beyond the
-    length of ``column`` are counted, not kept.
+    p_other, law as in ``_kernels.amplitude``. ``part`` from ``part_of[e]`` on: ``ell`` of each hypothesis. zmean (n,
+    4), zcov (n, 4, 4): expected plot of confirmed tracks, of every track if ``tell_all``, mixed over the models of the
+    first hypothesis. Pairs beyond the length of ``column`` are counted, not kept.
     """
     m_all, nx = x.shape[1], x.shape[2]
     k_all = slots.shape[1]
@@ -416,7 +417,8 @@ def look(
                     if settings[POWER] > 0.0:
                         more *= math.exp(
                             log_ratio_one(
-                                snr_db[j], level_db[a_row], doubt_db[a_row], pd[a_row], pfa[j], n_pulses, p_other, law
+                                float(snr_db[j]), float(level_db[a_row]), float(doubt_db[a_row]), float(pd[a_row]),
+                                float(pfa[j]), n_pulses, p_other, law,
                             )
                         )
                     total *= more
@@ -432,7 +434,7 @@ def look(
 
 @njit(cache=True, error_model="numpy")
 def _as_one(
-    mu: FloatArray, n: int, zhat: FloatArray, s: FloatArray, sensor: FloatArray, mean: FloatArray, cov: FloatArray
+    mu: FloatArray, n: Any, zhat: FloatArray, s: FloatArray, sensor: FloatArray, mean: FloatArray, cov: FloatArray
 ) -> None:
     """Expected plots of n models, zhat (n, 4) and s (n, 4, 4), as one Gaussian."""
     for a in range(4):
@@ -453,7 +455,7 @@ def _as_one(
 
 @njit(cache=True, error_model="numpy")
 def _apart(
-    x: FloatArray, p: FloatArray, dt: float, q: float, sensor: FloatArray, z: FloatArray, h: FloatArray, h0: FloatArray,
+    x: FloatArray, p: FloatArray, dt: Any, q: float, sensor: FloatArray, z: FloatArray, h: FloatArray, h0: FloatArray,
     s: FloatArray,
 ) -> None:  # fmt: skip
     """Expected plot at ``dt`` from the state's time, either way, and its covariance with the noise of the way."""
@@ -473,7 +475,7 @@ def _apart(
 
 @njit(cache=True, error_model="numpy")
 def _update_past(
-    x: FloatArray, p: FloatArray, dt: float, q: float, z: FloatArray, cov: FloatArray, sensor: FloatArray
+    x: FloatArray, p: FloatArray, dt: Any, q: float, z: FloatArray, cov: FloatArray, sensor: FloatArray
 ) -> float:
     """Update a state with a plot of the past (``dt`` below 0); log likelihood. The way back is noise of the plot."""
     nx = len(x)
@@ -538,10 +540,11 @@ def settle(
     p_edge: FloatArray, p_miss: FloatArray, shared: FloatArray, chosen: IntArray, p_hit: FloatArray, p_best: FloatArray,
     first_row: int,
 ) -> int:  # fmt: skip
-    """Give each track what the marginals say: existence, hypotheses, marks. ``chosen`` (n,): plot believed with
-    ``p_best``, -1 none; ``p_hit`` that any was the track's, given that it exists.
+    """Give each track what the marginals say: existence, hypotheses, marks.
 
-    ``shared`` (n,): probability that it was seen in another track's plot. Starts at ``first_row``; returns n, or the row for which there are too few free hypotheses.
+    ``shared`` (n,): probability that it was seen in another track's plot. ``chosen`` (n,): plot believed with
+    ``p_best``, -1 none; ``p_hit`` that any was the track's, given that it exists. Starts at ``first_row``; returns n,
+    or the row for which there are too few free hypotheses.
     """
     m_all, nx, k_all = x.shape[1], x.shape[2], slots.shape[1]
     flat = sensor[FLAT] > 0.0
@@ -705,7 +708,7 @@ def settle(
 
 
 @njit(cache=True, error_model="numpy")
-def _copy(source: int, target: int, n_models: IntArray, mu: FloatArray, x: FloatArray, p: FloatArray) -> None:
+def _copy(source: Any, target: Any, n_models: IntArray, mu: FloatArray, x: FloatArray, p: FloatArray) -> None:
     """Copy one hypothesis, weight apart."""
     n_models[target] = n_models[source]
     nx = x.shape[2]
@@ -731,7 +734,7 @@ def _heaviest(mu: FloatArray) -> int:
 
 @njit(cache=True, error_model="numpy")
 def _distance2(xa: FloatArray, pa: FloatArray, xb: FloatArray, limit: float) -> float:
-    """Squared Mahalanobis distance of two states' first six components in the first one's covariance; inf past limit."""
+    """Squared Mahalanobis distance of two states, six components, in the first one's covariance; inf past limit."""
     chol, y = np.empty((6, 6)), np.empty(6)
     total = 0.0
     for i in range(6):
@@ -854,11 +857,11 @@ def defer(
 @njit(cache=True, error_model="numpy")
 def born(
     sensor: FloatArray, row: int, settings: FloatArray, plot: IntArray, plot_t: FloatArray, z: FloatArray,
-    cov: FloatArray, address: IntArray, label: IntArray, seed: IntArray, later: BoolArray, p_new: FloatArray, kappa: FloatArray, rho: FloatArray,
-    best: IntArray, site_x: FloatArray, site_p: FloatArray, site_t: float, site_model: FloatArray,
-    alive: IntArray, n_alive: int, r: FloatArray, t: FloatArray, marks: IntArray, looked: FloatArray,
-    updated: FloatArray, first: FloatArray, slots: IntArray, n_models: IntArray, w: FloatArray, mu: FloatArray, x: FloatArray,
-    p: FloatArray, free: IntArray, spare: IntArray, counts: IntArray,
+    cov: FloatArray, address: IntArray, label: IntArray, seed: IntArray, later: BoolArray, p_new: FloatArray,
+    kappa: FloatArray, rho: FloatArray, best: IntArray, site_x: FloatArray, site_p: FloatArray, site_t: float,
+    site_model: FloatArray, alive: IntArray, n_alive: int, r: FloatArray, t: FloatArray, marks: IntArray,
+    looked: FloatArray, updated: FloatArray, first: FloatArray, slots: IntArray, n_models: IntArray, w: FloatArray,
+    mu: FloatArray, x: FloatArray, p: FloatArray, free: IntArray, spare: IntArray, counts: IntArray,
 ) -> int:  # fmt: skip
     """Start a track from each plot that may be a target seen for the first time; return the new count of tracks.
 
@@ -943,8 +946,8 @@ def judge(
 
 @njit(cache=True, error_model="numpy")
 def foresee(
-    sensor: FloatArray, active: IntArray, sweep: FloatArray, t: FloatArray, slots: IntArray, mu: FloatArray, x: FloatArray,
-    p: FloatArray, noise: float, z: FloatArray, variance: FloatArray,
+    sensor: FloatArray, active: IntArray, sweep: FloatArray, t: FloatArray, slots: IntArray, mu: FloatArray,
+    x: FloatArray, p: FloatArray, noise: float, z: FloatArray, variance: FloatArray,
 ) -> None:  # fmt: skip
     """Expected plots (n, 4) of tracks at their sweeps, and variances (n, 4), by the likeliest model of the heaviest."""
     h, h0, s = np.empty((4, 6)), np.empty((4, 6)), np.empty((4, 4))
@@ -1069,7 +1072,7 @@ def sharpen(
     start_of: IntArray, column: IntArray, psi: FloatArray, status: IntArray, n_plots: int, beta: float, sweeps: int,
     p_edge: FloatArray,
 ) -> None:  # fmt: skip
-    """Prefer the better of exchanges between tracks: edges as ``psi ** beta`` with unchanged sums per track and plot."""
+    """Prefer the better of exchanges between tracks: edges as ``psi ** beta``, sums per track and plot unchanged."""
     n = len(start_of) - 1
     rows, columns, got = np.zeros(n), np.zeros(n_plots), np.empty(n_plots)
     some = False
