@@ -11,7 +11,11 @@ import pytest
 from watchfloor import cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = [*sorted((DOCS / "tutorials").glob("*.md")), DOCS / "howto" / "ask-the-physics.md"]
+PAGES = [
+    *sorted((DOCS / "tutorials").glob("*.md")),
+    DOCS / "howto" / "ask-the-physics.md",
+    DOCS / "howto" / "choose-and-tune-a-tracker.md",
+]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
