@@ -91,16 +91,18 @@ def config_for(scenario: Scenario, *, told: bool) -> PmbTrackerConfig:
         "lose_existence": 0.5,
     }
     if scenario.dims == 2:
-        quiet = 1e-8
         return PmbTrackerConfig(
             **common,
-            motion=MotionConfig(models=(_straight(A_SIGMA_V_MPS2**2, quiet, 1e6),)),
+            motion=MotionConfig(
+                models=(CvConfig(manoeuvre_mps2=A_SIGMA_V_MPS2, climb_manoeuvre_mps2=1e-4, noise="held"),)
+            ),
             lifetime_s=-scenario.period_s / math.log(A_SURVIVAL),
             speed_sd_mps=10.0,
             climb_sd_mps=0.1,
             altitude_m=0.0,
             altitude_sd_m=1.0,
             gate_probability=0.9999,
+            sharpness=10.0,
             hypotheses=8 if "hard" in name else 4,
             births="anywhere" if told else "learned",
             births_per_scan=0.01 if told else 0.12,

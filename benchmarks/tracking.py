@@ -59,11 +59,11 @@ class Case:
 
 CASES = (
     Case(
-        "a", "A, 12 targets", ts.a_vo12, 1000, peer_runs=4, peer_kinds=("gnn", "lbp"), told=True,
+        "a", "A, 12 targets", ts.a_vo12, 1000, runs=200, peer_runs=4, peer_kinds=("gnn", "lbp"), told=True,
         bars={"told": "<= 30.5", "gospa_m": "<= 32.5", "cpu_ms": "<= 0.3", "ratio": ">= 200"},
     ),
     Case(
-        "a_hard", "A-hard", ts.a_vo12_hard, 1500, peer_runs=2, peer_kinds=("lbp",), told=True,
+        "a_hard", "A-hard", ts.a_vo12_hard, 1500, runs=60, peer_runs=2, peer_kinds=("lbp",), told=True,
         bars={"told": "<= 49", "gospa_m": "<= 51", "cpu_ms": "<= 1"},
     ),
     Case(

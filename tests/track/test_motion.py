@@ -294,3 +294,14 @@ def test_singers_sigma_is_the_spread_of_his_density():
     a, p, p0 = 30.0, 0.15, 0.2
     variance = 2.0 * p * a**2 + (1.0 - 2.0 * p - p0) * a**2 / 3.0
     assert singer_sigma_mps2(a, p, p0) == pytest.approx(np.sqrt(variance), rel=1e-12)
+
+
+def test_acceleration_held_from_update_to_update_is_the_book_s_discrete_model():
+    # Bar-Shalom, Li & Kirubarajan, 2001, eq. 6.3.2-4: sigma^2 [[T^4/4, T^3/2], [T^3/2, T^2]]
+    config = CvConfig(manoeuvre_mps2=5.0, climb_manoeuvre_mps2=2.0, noise="held")
+    for dt in (0.5, 1.0, 4.0):
+        f, q = transition(config, dt, np.zeros((1, 6)), flat=True)
+        want = np.array([[dt**4 / 4.0, dt**3 / 2.0], [dt**3 / 2.0, dt**2]])
+        for axis, sigma in enumerate((5.0, 5.0, 2.0)):
+            np.testing.assert_allclose(q[0][np.ix_([axis, axis + 3], [axis, axis + 3])], sigma**2 * want, rtol=1e-12)
+        np.testing.assert_allclose(f[0], np.eye(6) + dt * np.eye(6, k=3), rtol=1e-12)

@@ -27,7 +27,7 @@ class CvConfig(Config):
     """Straight flight, nearly: white acceleration.
 
     Source: Bar-Shalom, Li & Kirubarajan, *Estimation with Applications to Tracking and Navigation*, Wiley, 2001,
-    section 6.2.2.
+    sections 6.2.2 and 6.3.2.
     """
 
     kind: Literal["cv"] = "cv"
@@ -38,6 +38,9 @@ class CvConfig(Config):
     """1-sigma vertical acceleration. [m/s2]"""
     manoeuvre_time_s: PositiveFloat = Field(default=10.0, le=600.0)
     """How long such an acceleration lasts; white-noise intensity is twice its square times this (Singer, 1970). [s]"""
+    noise: Literal["white", "held"] = "white"
+    """Acceleration that changes all the time (section 6.2.2), or one that is held from each update to the next and
+    then drawn anew (section 6.3.2; ``manoeuvre_time_s`` then says nothing)."""
     sojourn_s: PositiveFloat = 60.0
     """How long a target keeps to this model, on average. [s]"""
 
@@ -292,6 +295,8 @@ def model_table(config: MotionConfig) -> tuple[FloatArray, int]:
         match model:
             case CvConfig():
                 row[k.KIND] = k.CV
+                if model.noise == "held":
+                    row[k.KIND], scale = k.CV_HELD, 1.0
             case CtConfig():
                 row[k.KIND], row[k.RATE] = k.CT, model.rate_radps
             case CaConfig():

@@ -389,6 +389,8 @@ class PmbTracker:
         # a turn at constant speed looks like noise to a straight model; the mean of v^2 w^2 over two seconds of it
         first[motions.Q_H] = max(first[motions.Q_H], 2.0 * (config.speed_sd_mps * float(turns.max())) ** 2)
         first[motions.ACC_SD], first[motions.RATE_SD], first[motions.TAU] = table[0, motions.ACC_SD], 0.05, 1.0
+        if len(table) == 1 and table[0, motions.KIND] in (motions.CV, motions.CV_HELD):
+            first = table[0]
         self.config, self._stations, self._n_state = config, tuple(stations), nx
         self._engine = Engine(
             stations, flat=flat, models=np.vstack([table, first]), sojourn_s=sojourns_s(config.motion),

@@ -16,9 +16,10 @@ from numba import njit
 from watchfloor.base.units import FloatArray
 
 # kinds of models
-CV, CT, CA, SINGER, CT_UNKNOWN = 0, 1, 2, 3, 4
-# columns of a model: white noise in acceleration (CA, Singer: in jerk) along and across the horizon, turn rate, time
-# constant, noise in turn rate, 1-sigma of acceleration and turn rate where the model says nothing of them
+CV, CT, CA, SINGER, CT_UNKNOWN, CV_HELD = 0, 1, 2, 3, 4, 5
+# columns of a model: white noise in acceleration (CA, Singer: in jerk; CV_HELD: its variance) along and across the
+# horizon, turn rate, time constant, noise in turn rate, 1-sigma of acceleration and turn rate where the model says
+# nothing of them
 KIND, Q_H, Q_V, RATE, TAU, Q_RATE, ACC_SD, RATE_SD, N_MODEL = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 _A2, _B2 = 6_378_137.0**2, 6_356_752.314_245_179**2
@@ -103,7 +104,10 @@ def _move_cv(model: FloatArray, dt: float, flat: bool, x: FloatArray, p: FloatAr
             p[a, b + 3] = grown
             p[b + 3, a] = grown
     span = abs(dt)
-    _shake(p, span * span * span / 3.0, 0.5 * dt * span, span, model[Q_H], model[Q_V], ux, uy, uz)
+    if model[KIND] == CV_HELD:
+        _shake(p, 0.25 * span**4, 0.5 * dt * span * span, span * span, model[Q_H], model[Q_V], ux, uy, uz)
+    else:
+        _shake(p, span * span * span / 3.0, 0.5 * dt * span, span, model[Q_H], model[Q_V], ux, uy, uz)
 
 
 @njit(cache=True, error_model="numpy")
