@@ -751,11 +751,20 @@ class PmbTracker:
         dt = t_s - self._site_t if math.isfinite(self._site_t) else float(self._length.min())
         if dt <= 0.0 and len(w):
             return
-        keep = np.flatnonzero(w > _SITE_WEIGHT_MIN)[-_SITES_MAX:]
-        w, x, p = w[keep] * math.exp(-dt / self.config.lifetime_s), x[keep].copy(), p[keep].copy()
-        for i in range(len(w)):
-            motions.move(e.models[-1], dt, e.flat, x[i], p[i])
-        e.sites = np.concatenate([w, rate * dt]), np.concatenate([x, fresh_x]), np.concatenate([p, fresh_p])
+        e.sites = k.appear(
+            e.models[-1],
+            dt,
+            e.flat,
+            math.exp(-dt / self.config.lifetime_s),
+            _SITE_WEIGHT_MIN,
+            w,
+            x,
+            p,
+            rate * dt,
+            fresh_x,
+            fresh_p,
+            _SITES_MAX,
+        )
         self._site_t = t_s
 
     def _site_states(self, place_m: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -806,12 +815,10 @@ class PmbTracker:
             )
         if self.config.births == "learned":
             new = e.rows[(e.marks[e.rows, k.STATUS] == k.CONFIRMED)]
-            for i in new.tolist():
-                seed = int(e.marks[i, k.SEED])
-                if seed in self._taught:
-                    continue
-                self._taught.add(seed)
-                self._teach_place(e.first[i])
+            for i, seed in zip(new.tolist(), e.marks[new, k.SEED].tolist(), strict=True):
+                if seed not in self._taught:
+                    self._taught.add(seed)
+                    self._teach_place(e.first[i])
             if len(self._taught) > 4 * len(new) + 1000:
                 self._taught = set(e.marks[new, k.SEED].tolist())
 

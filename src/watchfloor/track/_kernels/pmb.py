@@ -210,6 +210,34 @@ def births(
 
 
 @njit(cache=True, error_model="numpy")
+def appear(
+    model: FloatArray, dt: float, flat: bool, stay: float, least: float, w: FloatArray, x: FloatArray, p: FloatArray,
+    fresh_w: FloatArray, fresh_x: FloatArray, fresh_p: FloatArray, most: int,
+) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
+    """Move Gaussian components of the unseen by ``dt``, drop the faint, add fresh ones; at most ``most`` old ones."""
+    kept, nx = 0, x.shape[1]
+    for i in range(len(w)):
+        kept += w[i] > least
+    skip, kept = max(kept - most, 0), min(kept, most)
+    n = kept + len(fresh_w)
+    out_w, out_x, out_p = np.empty(n), np.empty((n, nx)), np.empty((n, nx, nx))
+    at = 0
+    for i in range(len(w)):
+        if w[i] > least:
+            if skip > 0:
+                skip -= 1
+                continue
+            out_w[at] = w[i] * stay
+            out_x[at], out_p[at] = x[i], p[i]
+            move(model, dt, flat, out_x[at], out_p[at])
+            at += 1
+    for i in range(len(fresh_w)):
+        out_w[at], out_x[at], out_p[at] = fresh_w[i], fresh_x[i], fresh_p[i]
+        at += 1
+    return out_w, out_x, out_p
+
+
+@njit(cache=True, error_model="numpy")
 def bins(
     plot: IntArray, z: FloatArray, cov: FloatArray, sensor: FloatArray, grid: FloatArray
 ) -> tuple[IntArray, IntArray]:
@@ -993,7 +1021,9 @@ def check(
             for a in range(m):
                 for b in range(a + 1):
                     rest = cov[j, rows[a], rows[b]]
-                    if not abs(rest) <= _VARIANCE_MAX and code == FINE:
+                    odd = cov[j, rows[b], rows[a]] - rest
+                    alike = abs(odd) <= 1e-6 * math.sqrt(cov[j, rows[a], rows[a]] * cov[j, rows[b], rows[b]])
+                    if not (abs(rest) <= _VARIANCE_MAX and alike) and code == FINE:
                         code = NO_COVARIANCE
                     for c in range(b):
                         rest -= chol[a, c] * chol[b, c]
