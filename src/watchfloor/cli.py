@@ -369,7 +369,7 @@ class _Radar(click.ParamType):
     type=click.FloatRange(min=0.1, max=600.0),
     help="Time of one turn or frame of the sensor; worked out from the plots when left out. [s]",
 )
-@click.option("--tracker", metavar="KIND", help="Kind of tracker, such as gnn.")
+@click.option("--tracker", metavar="KIND", help="Kind of tracker: pmb, the default, or gnn, jpda.")
 @click.option(
     "--identity/--no-identity",
     default=True,
