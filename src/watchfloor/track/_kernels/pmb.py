@@ -445,8 +445,14 @@ def look(
                     if settings[POWER] > 0.0:
                         more *= math.exp(
                             log_ratio_one(
-                                float(snr_db[j]), float(level_db[a_row]), float(doubt_db[a_row]), float(pd[a_row]),
-                                float(pfa[j]), n_pulses, p_other, law,
+                                float(snr_db[j]),
+                                float(level_db[a_row]),
+                                float(doubt_db[a_row]),
+                                float(pd[a_row]),
+                                float(pfa[j]),
+                                n_pulses,
+                                p_other,
+                                law,
                             )
                         )
                     total *= more
