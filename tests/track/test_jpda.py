@@ -201,8 +201,8 @@ def test_it_takes_the_keys_of_the_kind_it_is_compared_with():
 def test_a_scenario_can_ask_for_it(tmp_path):
     example = Path(__file__).parents[2] / "examples" / "first-radar.yaml"
     text = example.read_text(encoding="utf-8")
-    assert "kind: gnn" in text
+    assert "tracker: {kind: pmb}" in text
     path = tmp_path / "joint.yaml"
-    path.write_text(text.replace("kind: gnn", "kind: jpda"), encoding="utf-8")
+    path.write_text(text.replace("tracker: {kind: pmb}", "tracker: {kind: jpda}"), encoding="utf-8")
     loaded = load(path)
     assert isinstance(loaded.scenario.tracker, JpdaTrackerConfig)
