@@ -1,7 +1,7 @@
 """`make bench`: measure every bar and print it beside its figure.
 
-`python -m benchmarks --quick` leaves out whole commands. CPU times are the best of several; whole commands are wall
-times. A bar that is not met makes the exit code 1.
+`python -m benchmarks --quick` leaves out the tracker's scenarios and recordings, and whole commands. CPU times are the
+best of several; whole commands are wall times. A bar that is not met makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ import sys
 
 from threadpoolctl import threadpool_limits
 
-QUICK = ("detection", "po", "terrain", "atmosphere", "iq", "coverage", "mission", "sensor", "track")
+QUICK = (
+    "detection", "po", "terrain", "atmosphere", "iq", "coverage", "mission", "sensor", "track",
+    "association", "motion", "scores", "expected_looks", "fusion",
+)  # fmt: skip
+LONG = ("recorded", "tracking")
+"""Runs of scenarios and recordings, some with a peer beside them: minutes each."""
 WHOLE = ("whole",)
 
 
@@ -28,12 +33,12 @@ def met(figure: float, bar: str) -> bool | None:
 def main() -> int:
     """Run the benchmarks and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out `make demo` and `make test` in a fresh clone")
+    parser.add_argument("--quick", action="store_true", help="leave out scenarios of the tracker and whole commands")
     args = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     print(f"{'':4} {'what':68} {'figure':>10}  {'unit':12} bar", flush=True)
     missed = 0
-    for name in QUICK if args.quick else QUICK + WHOLE:
+    for name in QUICK if args.quick else QUICK + LONG + WHOLE:
         module = importlib.import_module(f"benchmarks.{name}")
         with threadpool_limits(1):  # CPU time of one thread
             rows = module.run()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watchfloor.base.picture import Plots
 
 ROOMS = ("physics", "formats.asterix", "world", "sensor", "track", "learn", "command", "engage", "assess")
 
@@ -34,21 +38,60 @@ def warm(progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
 
 
 def _track() -> None:
-    """Track one aircraft for a few scans: every kernel of the tracker is called once."""
+    """Track one aircraft for a few turns with every kind of tracker: what a run of a scenario calls is called once."""
+    import numpy as np
+
+    from watchfloor.base.picture import Tasks
+    from watchfloor.base.registry import kinds
+    from watchfloor.physics.frames import Place
+    from watchfloor.scenario import catalog
+    from watchfloor.sensor.card import environment_for, radar_from
+    from watchfloor.track import registration, strobes, track_plots
+    from watchfloor.track._kernels import ambiguity, fuse
+    from watchfloor.track.motion import models_for
+
+    place = Place(0.7, 0.5, 0.0)
+    radar = radar_from(catalog.radars()["s-band-acquisition"], None)
+    plots = _plots(radar.period_s)
+    track_plots(plots, places=[place], periods_s=[radar.period_s], phases_rad=[0.0])
+    fast = models_for({"any": {"speed_mps": 250.0, "load_factor_max": 3.0}}, interval_s=radar.period_s)
+    registry = kinds("track")
+    pmb = registry.config("pmb")
+    for config, knows in (
+        (registry.config("gnn")(), radar),
+        (pmb(motion=fast), radar),
+        (pmb(motion=fast, detection="physics", power=True, births="learned"), radar),
+        (pmb(motion=fast, hidden_s=10.0), None),
+    ):
+        tracker = registry.make(
+            config,
+            places=[place],
+            radars=[knows],
+            periods_s=[radar.period_s],
+            phases_rad=[0.0],
+            environments=[environment_for(radar, place, 10.0)],
+        )
+        for turn in range(6):
+            now = (plots.t_s >= turn * radar.period_s) & (plots.t_s < (turn + 1) * radar.period_s)
+            tracker.step(plots.take(np.flatnonzero(now)), Tasks.empty(), until_s=(turn + 1) * radar.period_s)
+    for part in (registration, strobes, ambiguity, fuse):
+        part.warm()
+
+
+def _plots(period_s: float) -> Plots:
+    """Return an aircraft that flies in from the north, seen once a turn."""
     import numpy as np
 
     from watchfloor.base.picture import Plots
-    from watchfloor.physics.frames import Place
-    from watchfloor.track import track_plots
 
     n = 6
     whole = np.full(n, -1)
     z, cov = np.full((n, 4), np.nan), np.full((n, 4, 4), np.nan)
     z[:, :3] = 0.0, 0.0, 0.1
-    z[:, 0] = 50e3 - 2e3 * np.arange(n)
+    z[:, 0] = 50e3 - 200.0 * period_s * np.arange(n)
     cov[:, :3, :3] = np.diag([1e4, 1e-6, 1e-5])
-    plots = Plots(
-        t_s=np.linspace(0.0, 10.0 * (n - 1), n),
+    return Plots(
+        t_s=period_s * (np.arange(n) + 0.001),
         sensor=np.zeros(n, np.int64),
         measurement=z,
         cov=cov,
@@ -57,4 +100,3 @@ def _track() -> None:
         address=whole,
         label=whole,
     )
-    track_plots(plots, places=[Place(0.7, 0.5, 0.0)], periods_s=[10.0], phases_rad=[0.0])
