@@ -1,7 +1,11 @@
+import math
+
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from tests.plain.pmb import Pmb
+from watchfloor.assess.consistency import chi_square_band, nees, squared_errors
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.track._kernels.motion import Q_H, Q_V
 from watchfloor.track.engine import Station
@@ -119,3 +123,117 @@ def test_the_filter_is_its_plain_twin(hypotheses, motion, seed):
             break  # associations are written out
     assert most >= 3
     assert frame >= 5
+
+
+def simulate(rng, *, frames=60, density=2e-11, pd=0.85, births=0.5, survive_s=600.0):
+    """Targets born, gone and moved by the laws that the filter takes; truth and plots of each frame."""
+    q = 2.0 * 0.4**2 * 10.0
+    q_v = 2.0 * 0.2**2 * 10.0
+    step = np.array([[PERIOD_S**3 / 3.0, PERIOD_S**2 / 2.0], [PERIOD_S**2 / 2.0, PERIOD_S]])
+    root, side, sd = np.linalg.cholesky(step), math.sqrt(AREA_M2), np.array([30.0, 30.0, 40.0])
+    number, x, frames_out, upcoming = np.empty(0, int), np.empty((0, 6)), [], 0
+    for frame in range(1, frames + 1):
+        keep = rng.random(len(x)) < math.exp(-PERIOD_S / survive_s)
+        x, number = x[keep], number[keep]
+        noise = rng.normal(size=(len(x), 3, 2)) @ root.T * np.sqrt([q, q, q_v])[:, None]
+        x = np.hstack([x[:, :3] + PERIOD_S * x[:, 3:] + noise[:, :, 0], x[:, 3:] + noise[:, :, 1]])
+        n = rng.poisson(3.0 if frame == 1 else births)
+        new = np.column_stack(
+            [rng.uniform(-side / 2.0, side / 2.0, (n, 2)), 1000.0 + 400.0 * rng.normal(size=n),
+             rng.normal(size=(n, 3)) * [30.0, 30.0, 20.0]]
+        )  # fmt: skip
+        x, number = np.vstack([x, new]), np.r_[number, np.arange(upcoming, upcoming + n)]
+        upcoming += n
+        z = x[rng.random(len(x)) < pd, :3]
+        z = z + rng.normal(size=z.shape) * sd
+        low, high = np.array([-side / 2.0, -side / 2.0, 0.0]), np.array([side / 2.0, side / 2.0, 2000.0])
+        false = rng.uniform(low, high, (rng.poisson(density * np.prod(high - low)), 3))
+        frames_out.append((frame * PERIOD_S, number.copy(), x.copy(), np.concatenate([z, false])))
+    return frames_out, sd
+
+
+@pytest.fixture(scope="module")
+def matched():
+    """Twelve runs of targets and plots that keep to the filter's laws; one row an estimate.
+
+    Columns: run, number, existence, truth (-1 none near), NEES of it; and the pairs with plots.
+    """
+    rows, squares, density = [], [], 2e-11
+    config = settings(
+        hypotheses=4, story_min=1e-4, drop_existence=1e-4, births_per_scan=0.5, unseen_at_start=3.0,
+        first_plot_max=1.0, confirm_existence=0.5, lose_existence=0.4, climb_sd_mps=20.0,
+    )  # fmt: skip
+    for seed in range(12):
+        frames, sd = simulate(np.random.default_rng(seed), density=density)
+        tracker = cartesian(config, density=density)
+        for t_s, number, x, z in frames:
+            tracker.step(table_of(t_s, z, sd), IDLE, until_s=t_s + 0.5 * PERIOD_S)
+            pairs = tracker.associations
+            squares.append(squared_errors(pairs.innovation[:, :3], pairs.innovation_cov[:, :3, :3]))
+            seen = tracker._engine.rows
+            _, at, p = tracker._engine.estimate(seen)
+            r, seed_of = tracker._engine.r[seen], tracker._engine.marks[seen, 5]
+            if not len(seen):
+                continue
+            off = at[:, None] - x
+            d2 = np.einsum(
+                "abi,abi->ab", off[:, :, :3], np.linalg.solve(p[:, None, :3, :3], off[:, :, :3, None])[..., 0]
+            )
+            # a target explains one track, and of several near it the likeliest
+            pair, target = linear_sum_assignment(-r[:, None] * (d2 < 25.0))
+            full = squared_errors(off[pair, target], p[pair])
+            for a, b, d in zip(pair, target, full, strict=True):
+                near = d2[a, b] < 25.0
+                rows.append((seed, seed_of[a], r[a], number[b] if near else -1, d if near else np.nan, t_s))
+            rest = np.setdiff1d(np.arange(len(seen)), pair)
+            rows += [(seed, seed_of[a], r[a], -1, np.nan, t_s) for a in rest]
+    return np.array(rows), np.concatenate(squares)
+
+
+def test_of_tracks_with_some_probability_as_many_exist(matched):
+    """Bins of existence by run: the share that is real less the mean probability, within its spread between runs."""
+    rows, _ = matched
+    rows = rows[rows[:, 5] > 25.0]
+    for low, high in ((0.0, 0.05), (0.05, 0.3), (0.3, 0.7), (0.7, 0.95), (0.95, 1.0)):
+        mine = rows[(rows[:, 2] >= low) & (rows[:, 2] <= high)]
+        off = (mine[:, 3] >= 0.0) - mine[:, 2]
+        # estimates of one track hang together: runs are what is independent (ratio estimator)
+        sums = np.array([off[mine[:, 0] == run].sum() for run in range(12)])
+        spread = math.sqrt(12.0 / 11.0 * ((sums - sums.mean()) ** 2).sum()) / len(mine)
+        assert len(mine) > 60
+        assert abs(off.mean()) < 3.5 * spread + 0.02, (low, high, off.mean(), spread, len(mine))
+
+
+def test_errors_are_as_large_as_the_covariances_say(matched):
+    rows, _ = matched
+    sure = rows[(rows[:, 2] > 0.99) & (rows[:, 3] >= 0.0)]
+    out = nees(sure[:, 4], sure[:, 0], dof=6, share=0.999)
+    assert out.n > 2000
+    assert out.consistent, out
+
+
+def test_innovations_are_as_large_as_their_covariances_say(matched):
+    _, d2 = matched
+    assert len(d2) > 2000
+    low, high = chi_square_band(3, n=len(d2), share=0.9999)
+    # pairs are those believed with over one half: own plots far out are missing, so a little below
+    assert low - 0.1 < d2.mean() < high
+
+
+def test_one_target_alone_is_a_kalman_filter_with_honest_errors():
+    """Forty runs of one target, no false plots: NEES and NIS of each inside the band for so many independent runs."""
+    config = settings(climb_sd_mps=20.0, drop_existence=1e-6, pd=0.98, unseen_at_start=1.0)
+    ends = []
+    for seed in range(40):
+        frames, sd = simulate(np.random.default_rng(100 + seed), frames=15, births=0.0, survive_s=1e9, density=0.0)
+        tracker = cartesian(config, density=1e-16)
+        for t_s, _, _, z in frames:
+            tracks, _ = tracker.step(table_of(t_s, z, sd), IDLE, until_s=t_s + 0.5 * PERIOD_S)
+        x, sure = frames[-1][2], tracks.take(tracks.existence > 0.9)
+        for at, v, p in zip(sure.position_ecef_m, sure.velocity_ecef_mps, sure.cov, strict=True):
+            off = np.r_[at, v] - x
+            d2 = np.einsum("ni,ni->n", off, np.linalg.solve(p, off.T).T)
+            ends.append(d2.min())
+    low, high = chi_square_band(6, n=len(ends), share=0.999)
+    assert len(ends) > 80
+    assert low < np.mean(ends) < high
