@@ -391,6 +391,8 @@ class PmbTracker:
         first[motions.ACC_SD], first[motions.RATE_SD], first[motions.TAU] = table[0, motions.ACC_SD], 0.05, 1.0
         if len(table) == 1 and table[0, motions.KIND] in (motions.CV, motions.CV_HELD):
             first = table[0]
+        if len(table) == 1:  # a track never has more than the one
+            first = table[0].copy()
         self.config, self._stations, self._n_state = config, tuple(stations), nx
         self._engine = Engine(
             stations, flat=flat, models=np.vstack([table, first]), sojourn_s=sojourns_s(config.motion),
