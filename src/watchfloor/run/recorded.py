@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -221,7 +222,8 @@ def _from_asterix(
 def _read_rows(found: RadarPlots) -> list[Row]:
     rows: list[Row] = [("n_read", "reports read", found.n_read, "")]
     for why, n in found.rejected.items():
-        rows.append((f"n_rejected_{'_'.join(why.split()[:3])}".replace("'", ""), f"  left out: {why}", n, ""))
+        key = re.sub(r"[^a-z0-9]+", "_", why.lower().replace("'", "")).strip("_")
+        rows.append((f"n_rejected_{key}", f"  left out: {why}", n, ""))
     rows.append(("n_plots", "plots tracked", len(found.plots), ""))
     rows.append(("n_radars", "radars", len(found.names), ""))
     for name, period_s in zip(found.names, found.periods_s, strict=True):

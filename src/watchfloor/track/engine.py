@@ -301,7 +301,7 @@ class Engine:
             both = resolution.associate(
                 start_of, column, psi, z=b.z, cov=b.cov, density=clutter + rho, zhat=mean, hph=cov, pd=pd, existence=r
             )
-            p_edge, p_miss, p_new, shared = both.p_edge, both.p_miss, both.p_new, both.shared
+            p_edge, p_miss, p_new, shared, status = both.p_edge, both.p_miss, both.p_new, both.shared, both.status
         else:
             p_edge, p_miss, p_new, shared = np.empty(edges), np.empty(n), np.empty(m), np.zeros(n)
             marginals.marginals(start_of, column, psi, m, *self._solver, p_edge, p_miss, p_new, status)

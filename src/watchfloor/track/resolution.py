@@ -64,6 +64,8 @@ class Merged(NamedTuple):
     """(n,) edge of the track that most likely holds it, -1 for none."""
     p_new: FloatArray
     """(m,) that the plot is new or false. [1]"""
+    status: IntArray
+    """(n,) how each track's marginals were found, as `_kernels.marginals` numbers it."""
 
 
 class Resolution:
@@ -189,7 +191,7 @@ class Resolution:
         marginals(start_of, column, weights, m, _EXACT_MAX, _CAP, _TOLERANCE, p_edge, p_miss, p_new, status)
         merged, shared, through = np.empty(edges), np.empty(n), np.empty(n, np.int64)
         k.split(*pairs, p_edge, p_miss, merged, shared, through)
-        return Merged(p_edge, merged, p_miss, shared, through, p_new)
+        return Merged(p_edge, merged, p_miss, shared, through, p_new, status)
 
 
 def unshared(

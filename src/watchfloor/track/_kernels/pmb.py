@@ -672,7 +672,7 @@ def settle(
                     ll = _update_past(x[g, k], p[g, k], dt, models[m_all, Q_H], z[j], cov[j], sensor)
                 else:
                     if dt > 0.0:
-                        move(models[k], dt, flat, x[g, k], p[g, k])
+                        move(models[k if n_models[g] > 1 else m_all], dt, flat, x[g, k], p[g, k])
                     if garbled > 0.0 and _height_wrong(x[g, k], p[g, k], z[j], cov[j], sensor, garbled):
                         without_height(z[j], rest)
                         ll = update(x[g, k], p[g, k], rest, cov[j], sensor) + math.log(garbled * _HEIGHT_DENSITY)
@@ -680,6 +680,8 @@ def settle(
                         ll = update(x[g, k], p[g, k], z[j], cov[j], sensor)
                     else:
                         ll = sigma_update(x[g, k], p[g, k], z[j], cov[j], sensor, scheme)
+                if math.isnan(ll):  # the model's covariance is beyond this plot: it learns nothing and hardly counts
+                    ll = -700.0
                 mu[g, k] = math.log(max(mu[g, k], 1e-300)) + ll
                 high = max(high, mu[g, k])
             norm = 0.0
