@@ -203,7 +203,7 @@ def crossing(seed, speed_mps, *, aware, scans=60):
         start, column, psi = gated(z, cov, zhat, hph, pd, exists, density)
         if aware:
             given = dict(z=z, cov=cov, density=density, zhat=zhat, hph=hph, pd=pd, existence=exists)
-            edge, merged, miss, shared, through, _ = PAIR.associate(start, column, psi, **given)
+            edge, merged, miss, shared, through, *_ = PAIR.associate(start, column, psi, **given)
         else:
             edge, miss, new, status = np.empty(len(psi)), np.empty(2), np.empty(len(z)), np.empty(2, np.int64)
             marginals(start, column, psi, len(z), 100_000, 200, 1e-3, edge, miss, new, status)
