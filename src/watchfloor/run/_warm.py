@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from watchfloor.base.picture import Plots
@@ -56,7 +56,7 @@ def _track() -> None:
     track_plots(plots, places=[place], periods_s=[radar.period_s], phases_rad=[0.0])
     fast = models_for({"any": {"speed_mps": 250.0, "load_factor_max": 3.0}}, interval_s=radar.period_s)
     registry = kinds("track")
-    pmb = registry.config("pmb")
+    pmb: Any = registry.config("pmb")
     for config, knows in (
         (registry.config("gnn")(), radar),
         (pmb(motion=fast), radar),
@@ -91,7 +91,7 @@ def _plots(period_s: float) -> Plots:
     z[:, 0] = 50e3 - 200.0 * period_s * np.arange(n)
     cov[:, :3, :3] = np.diag([1e4, 1e-6, 1e-5])
     return Plots(
-        t_s=period_s * (np.arange(n) + 0.001),
+        t_s=np.linspace(0.001, n - 0.999, n) * period_s,
         sensor=np.zeros(n, np.int64),
         measurement=z,
         cov=cov,

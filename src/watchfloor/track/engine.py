@@ -323,7 +323,15 @@ class Engine:
             self._room(len(self.w), 0)
         self._start(sensor, b, later, p_new, clutter, rho, best, site_t_s)
         self.n_alive = k.judge(
-            self.settings, self.alive, self.n_alive, self.r, self.marks, self.slots, self.p, self.free, self.spare,
+            self.settings,
+            self.alive,
+            self.n_alive,
+            self.r,
+            self.marks,
+            self.slots,
+            self.p,
+            self.free,
+            self.spare,
             self.counts,
         )
         return Swept(
