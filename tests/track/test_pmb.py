@@ -237,3 +237,25 @@ def test_one_target_alone_is_a_kalman_filter_with_honest_errors():
     low, high = chi_square_band(6, n=len(ends), share=0.999)
     assert len(ends) > 80
     assert low < np.mean(ends) < high
+
+
+def test_a_lone_model_of_a_turn_is_flown():
+    """A turn of 6 degrees a second at 150 m/s; 5 s ahead a straight line would be off by v w t^2 / 2 = 196 m."""
+    rate, speed, sd = math.radians(6.0), 150.0, np.array([30.0, 30.0, 40.0])
+    model = CtConfig(turn_rate_degps=6.0, manoeuvre_mps2=0.1, climb_manoeuvre_mps2=0.1)
+    tracker = cartesian(settings(motion=MotionConfig(models=(model,)), speed_sd_mps=200.0), density=1e-14)
+    rng = np.random.default_rng(1)
+
+    def at(t_s):
+        return speed / rate * np.array([math.sin(rate * t_s), math.cos(rate * t_s), 0.0]) + [0.0, 0.0, 1000.0]
+
+    for frame in range(1, 30):
+        t_s = frame * PERIOD_S
+        z = at(t_s)[None] + rng.normal(size=(1, 3)) * sd
+        tracker.step(table_of(t_s, z, sd), IDLE, until_s=t_s + 0.5 * PERIOD_S)
+    ahead = tracker.picture(t_s + 5.0)
+    ahead = ahead.take(ahead.existence > 0.5)
+    assert len(ahead) == 1
+    off = ahead.position_ecef_m[0] - at(t_s + 5.0)
+    assert off @ np.linalg.solve(ahead.cov[0, :3, :3], off) < gate_limits(0.999)[3]
+    assert math.sqrt(ahead.cov[0, 0, 0]) < 40.0
