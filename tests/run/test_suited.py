@@ -17,18 +17,19 @@ EXPECTED = models_for(
 )
 
 
-def test_a_pmb_tracker_gets_the_models_of_the_scenarios_types():
-    assert suited(PmbTrackerConfig(), CARDS, interval_s=10.0).motion == EXPECTED
-    assert suited(PmbTrackerConfig(), CARDS[1:], interval_s=10.0).motion != EXPECTED
+def test_a_pmb_tracker_that_asks_gets_the_models_of_the_scenarios_types():
+    asked = PmbTrackerConfig(motion_by_class=True)
+    assert suited(asked, CARDS, interval_s=10.0).motion == EXPECTED
+    assert suited(asked, CARDS[1:], interval_s=10.0).motion != EXPECTED
 
 
-def test_a_file_that_names_its_motion_keeps_it():
+def test_one_that_does_not_ask_keeps_its_own():
     own = PmbTrackerConfig(motion=MotionConfig())
     assert suited(own, CARDS, interval_s=10.0) is own
 
 
 def test_sites_of_the_kind_get_them_too_and_other_kinds_have_none():
-    sites = suited(DistributedTrackerConfig(site=PmbTrackerConfig()), CARDS, interval_s=10.0)
+    sites = suited(DistributedTrackerConfig(site=PmbTrackerConfig(motion_by_class=True)), CARDS, interval_s=10.0)
     assert sites.site.motion == EXPECTED
     gnn = GnnTrackerConfig()
     assert suited(gnn, CARDS, interval_s=10.0) is gnn

@@ -239,7 +239,7 @@ def build(
 
 
 def suited(config: Any, cards: Sequence[TypeCard], *, interval_s: float) -> Any:
-    """Return a tracker's configuration, its models of motion those of the types that can occur unless it names its own.
+    """Return a tracker's configuration, its models of motion those of the types that can occur where it asks for them.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def suited(config: Any, cards: Sequence[TypeCard], *, interval_s: float) -> Any:
     """
     if isinstance(config, DistributedTrackerConfig):
         return config.model_copy(update={"site": suited(config.site, cards, interval_s=interval_s)})
-    if not isinstance(config, PmbTrackerConfig) or "motion" in config.model_fields_set or not cards:
+    if not isinstance(config, PmbTrackerConfig) or not config.motion_by_class or not cards:
         return config
     classes = {
         str(row): {"speed_mps": card.speed_mps.median, "load_factor_max": card.load_factor_max.median}

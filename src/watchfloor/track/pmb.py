@@ -84,6 +84,9 @@ class PmbTrackerConfig(Config):
         )
     )
     """How targets move. A track of one plot moves straight with the greatest manoeuvre among the models."""
+    motion_by_class: bool = False
+    """In a scenario, take models from what its types can do instead (speed, load factor): best where few types fly and
+    the radar is quick enough to tell their turns."""
     lifetime_s: PositiveFloat = 3600.0
     """How long a target stays, on average. [s]"""
     speed_sd_mps: PositiveFloat = 200.0
@@ -129,12 +132,14 @@ class PmbTrackerConfig(Config):
     bank, a building): misses in a row then end no track for about so long; 0 for always in sight. [s]"""
     hidden_every_s: PositiveFloat = 600.0
     """How long it stays in sight before, on average. [s]"""
-    clutter: Literal["learned", "constant"] = "learned"
-    """Density of false plots: a map that is learned, or an even spread of ``false_per_scan``."""
+    clutter: Literal["learned", "constant"] = "constant"
+    """Density of false plots: an even spread of ``false_per_scan``, or a map that is learned, for clutter that lies in
+    patches (among many targets at once, the map takes those not yet tracked for clutter)."""
     false_per_scan: PositiveFloat | None = None
     """False plots expected a turn, at first; left out, from the radar's false-alarm rate, 1 without radar data. [1]"""
-    unresolved: bool = True
-    """Whether two targets in one resolution cell of a radar may have given one plot between them."""
+    unresolved: bool = False
+    """Whether two targets in one resolution cell of a radar may have given one plot between them. Where a radar tells
+    apart what lies in one cell (plots are rarely merged), tracks of close traffic are better without."""
     power: bool = False
     """Weigh the power of plots: a radar's false plots are then taken to be noise, a track's to be of one level."""
     identity: bool = True
