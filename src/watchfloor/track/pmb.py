@@ -429,7 +429,9 @@ class PmbTracker:
         self._history: deque[tuple[float, dict[str, Any], list[Plots], list[IntArray], Tasks]] = deque()
         self._names: dict[int, int] = {}
         self._counts = dict.fromkeys(Refusal, 0)
-        self._associations, self._refused = Associations.empty(), Refused.none()
+        self._found: list[Any] = []  # pairs of the last step, worked out when asked for
+        self._associations: Associations | None = None
+        self._refused = Refused.none()
         self._n_capped, self._sight = 0, np.empty(0)
         self._registration = self._strobes = None
         self._angles: AngleTracks | None = None
@@ -445,6 +447,9 @@ class PmbTracker:
     @property
     def associations(self) -> Associations:
         """Which plots confirmed tracks took in the last step."""
+        if self._associations is None:
+            pairs = [self._pairs(*one) for one in self._found]
+            self._associations = Associations.concat(pairs) if pairs else Associations.empty()
         return self._associations
 
     @property
@@ -522,9 +527,9 @@ class PmbTracker:
             looks, found = self._replayed(parts, numbers, tasks, until_s)
         else:
             looks, found = self._play(parts, numbers, tasks, until_s)
-        self._associations = Associations.concat(found) if found else Associations.empty()
+        self._found, self._associations = found, None
         if self._registration is not None:
-            self._registration.step(self._associations, until_s=until_s)
+            self._registration.step(self.associations, until_s=until_s)
         return self._told(), Looks.concat(looks) if looks else Looks.empty()
 
     def _accepted(self, plots: Plots, until_s: float) -> tuple[Plots, IntArray]:
@@ -575,7 +580,7 @@ class PmbTracker:
 
     def _play(
         self, parts: list[Plots], seeds: list[IntArray], tasks: Tasks, until_s: float
-    ) -> tuple[list[Looks], list[Associations]]:
+    ) -> tuple[list[Looks], list[Any]]:
         """Play every batch that ends by ``until_s``, in the order of their ends."""
         for s, part in enumerate(parts):
             if len(part):
@@ -587,7 +592,7 @@ class PmbTracker:
                 order = np.argsort(both.t_s, kind="stable")
                 self._pending[s], self._seeds[s] = both.take(order), number[order]
         looks: list[Looks] = []
-        found: list[Associations] = []
+        found: list[Any] = []
         offset, length = self._engine.sensors[:, gnn.OFFSET], self._length
         last = np.floor((until_s - offset) / length + 1e-9).astype(np.int64)  # batches below end by until_s
         for s in range(len(parts)):
@@ -616,7 +621,7 @@ class PmbTracker:
         """Time of the first plot that waits; inf for none."""
         return min((float(plots.t_s[0]) for plots in self._pending if len(plots)), default=math.inf)
 
-    def _batch(self, s: int, t0: float, t1: float, tasks: Tasks, looks: list[Looks], found: list[Associations]) -> None:
+    def _batch(self, s: int, t0: float, t1: float, tasks: Tasks, looks: list[Looks], found: list[Any]) -> None:
         """Play one batch of one sensor."""
         e, config = self._engine, self.config
         table, seed = self._pending[s], self._seeds[s]
@@ -844,9 +849,7 @@ class PmbTracker:
         if len(self._learned) > _SITES_MAX // 4:
             self._learned = np.delete(self._learned, int(np.argmin(self._learned[:, 3])), axis=0)
 
-    def _report(
-        self, s: int, swept: Swept, batch: Batch, tasks: Tasks, looks: list[Looks], found: list[Associations]
-    ) -> None:
+    def _report(self, s: int, swept: Swept, batch: Batch, tasks: Tasks, looks: list[Looks], found: list[Any]) -> None:
         """Write down looks and associations of confirmed tracks."""
         e, radar = self._engine, self._radars[s]
         rows = swept.rows
@@ -860,23 +863,7 @@ class PmbTracker:
         z = swept.mean[at]
         number = e.marks[rows[at], k.NUMBER]
         if hit.any():
-            of, j = at[hit], chosen[hit]
-            innovation = batch.z[j] - swept.mean[of]
-            if not self._stations[s].cartesian:
-                innovation[:, 1] = np.remainder(innovation[:, 1] + math.pi, 2.0 * math.pi) - math.pi
-            found.append(
-                Associations(
-                    t_s=batch.t_s[j],
-                    sensor=np.full(len(of), s),
-                    track=number[hit],
-                    probability=swept.p_best[of],
-                    measurement=batch.z[j],
-                    cov=batch.cov[j],
-                    innovation=innovation,
-                    innovation_cov=swept.cov[of] + batch.cov[j],
-                    snr_db=batch.snr_db[j],
-                )  # fmt: skip
-            )
+            found.append((s, at[hit], chosen[hit], number[hit], swept, batch))
         if radar is None:
             return
         covered = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
@@ -903,6 +890,23 @@ class PmbTracker:
                 snr_db=snr,
                 pfa=pfa,
             )  # fmt: skip
+        )
+
+    def _pairs(self, s: int, of: IntArray, j: IntArray, number: IntArray, swept: Swept, batch: Batch) -> Associations:
+        """Pairs of tracks (rows ``of`` of what a batch brought) and plots (rows ``j`` of the batch)."""
+        innovation = batch.z[j] - swept.mean[of]
+        if not self._stations[s].cartesian:
+            innovation[:, 1] = np.remainder(innovation[:, 1] + math.pi, 2.0 * math.pi) - math.pi
+        return Associations(
+            t_s=batch.t_s[j],
+            sensor=np.full(len(of), s),
+            track=number,
+            probability=swept.p_best[of],
+            measurement=batch.z[j],
+            cov=batch.cov[j],
+            innovation=innovation,
+            innovation_cov=swept.cov[of] + batch.cov[j],
+            snr_db=batch.snr_db[j],
         )
 
     # numbers, pictures
@@ -976,7 +980,7 @@ class PmbTracker:
 
     def _replayed(
         self, parts: list[Plots], seeds: list[IntArray], tasks: Tasks, until_s: float
-    ) -> tuple[list[Looks], list[Associations]]:
+    ) -> tuple[list[Looks], list[Any]]:
         """Play a step; where plots belong to batches already played, play these again with them."""
         history = self._history
         begin = len(history)
