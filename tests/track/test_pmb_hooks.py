@@ -12,12 +12,14 @@ from tests.track.test_pmb import cartesian, settings, table_of
 from tests.track.test_pmb_time import make
 from tests.track.test_strobes import PERIODS_S, PLACES, fly, hear
 from watchfloor.assess.gospa import gospa
-from watchfloor.base.picture import Status, Tasks
+from watchfloor.base.picture import Plots, Status, Tasks
 from watchfloor.physics.frames import ecef_to_geodetic, ecef_to_polar, range_rate
+from watchfloor.track.clutter import ConstantClutter, Extents
 from watchfloor.track.detection import DetectionModel
+from watchfloor.track.engine import Station
 from watchfloor.track.gate import gate_limits
 from watchfloor.track.motion import CvConfig, MotionConfig
-from watchfloor.track.pmb import PmbTrackerConfig, SiteConfig
+from watchfloor.track.pmb import PmbTracker, PmbTrackerConfig, SiteConfig
 
 IDLE = Tasks.empty()
 
@@ -377,3 +379,38 @@ def test_a_jammer_that_two_radars_hear_is_among_the_tracks_where_it_is(seed):
     assert tracks.status.tolist() == [Status.CONFIRMED]
     assert len(numbers) == 1
     assert len(tracker.angle_tracks) == 2
+
+
+@pytest.mark.parametrize("interval_mps", [200.0, 60.0])
+def test_range_rates_that_fold_track_like_those_that_do_not(interval_mps):
+    def errors_m(fold_mps, seed):
+        rng = np.random.default_rng(seed)
+        sd = np.array([50.0, 0.003, 0.004, 2.0])
+        station = Station(
+            origin_m=np.zeros(3), axes=np.eye(3), period_s=5.0, offset_s=-2.5, range_rate_interval_mps=fold_mps
+        )
+        even = ConstantClutter(Extents(range_max_m=400e3), false_per_scan=1.0)
+        tracker = PmbTracker.over(PmbTrackerConfig(), [station], clutter=[even], detection=[0.9])
+        off = []
+        for k in range(40):
+            t_s = 5.0 * k
+            place = np.array([0.0, 40e3 + 150.0 * t_s, 5e3])
+            range_m = np.linalg.norm(place)
+            z = np.array([range_m, 0.0, np.arcsin(place[2] / range_m), 150.0 * place[1] / range_m])
+            z += rng.normal(size=4) * sd
+            z[1] %= 2.0 * np.pi
+            if fold_mps:
+                z[3] -= fold_mps * np.round(z[3] / fold_mps)
+            nobody = np.full(1, -1)
+            plots = Plots(
+                t_s=np.array([t_s]), sensor=np.zeros(1, np.int64), measurement=z[None], cov=np.diag(sd**2)[None],
+                snr_db=np.full(1, np.nan), pfa=np.zeros(1), address=nobody, label=nobody,
+            )  # fmt: skip
+            tracks, _ = tracker.step(plots, Tasks.empty(), until_s=t_s + 2.5)
+            if k > 10:
+                assert len(tracks) == 1
+                off.append(np.linalg.norm(tracks.position_ecef_m[0] - place))
+        return np.sqrt(np.mean(np.square(off)))
+
+    for seed in range(3):  # the same noise: once the fold is known, it is the same filter
+        assert errors_m(interval_mps, seed) == pytest.approx(errors_m(0.0, seed), rel=0.05)

@@ -500,7 +500,14 @@ class PmbTracker:
         rows = self._shown()
         tracks = self._table(rows, at_s)
         fade = np.exp(-np.maximum(at_s - self._engine.t[rows], 0.0) / self.config.lifetime_s)
-        return _with(tracks, existence=tracks.existence * fade)
+        tracks = _with(tracks, existence=tracks.existence * fade)
+        if not len(self._located):
+            return tracks
+        jammers = self._located.as_tracks()
+        there = jammers.position_ecef_m + (at_s - jammers.t_s)[:, None] * jammers.velocity_ecef_mps
+        moved = _with(jammers, position_ecef_m=there, t_s=np.full(len(jammers), at_s))
+        both = Tracks.concat([tracks, moved])
+        return both.take(np.argsort(both.number))
 
     # one tick
 
@@ -897,6 +904,9 @@ class PmbTracker:
         innovation = batch.z[j] - swept.mean[of]
         if not self._stations[s].cartesian:
             innovation[:, 1] = np.remainder(innovation[:, 1] + math.pi, 2.0 * math.pi) - math.pi
+            interval = self._stations[s].range_rate_interval_mps
+            if interval > 0.0:
+                innovation[:, 3] -= interval * np.round(innovation[:, 3] / interval)
         return Associations(
             t_s=batch.t_s[j],
             sensor=np.full(len(of), s),

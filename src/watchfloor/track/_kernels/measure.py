@@ -167,6 +167,14 @@ def residual(k: int, difference: Any, sensor: FloatArray) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
+def folded2(sensor: FloatArray) -> float:
+    """Variance of an expected range rate beyond which its fold is not known [m2/s2]; inf where none repeats."""
+    if sensor[CARTESIAN] > 0.0 or not sensor[FOLD] > 0.0:
+        return math.inf
+    return (0.25 * sensor[FOLD]) ** 2
+
+
+@njit(cache=True, error_model="numpy")
 def log_likelihood(
     z: FloatArray, cov: FloatArray, zhat: FloatArray, s: FloatArray, sensor: FloatArray, work: FloatArray
 ) -> tuple[float, float]:
@@ -178,6 +186,9 @@ def log_likelihood(
     rows = np.empty(4, np.int64)
     for k in range(4):
         if not math.isnan(z[k]):
+            if k == 3 and s[3, 3] > folded2(sensor):  # any of the folds: even over the interval
+                log_det += math.log(sensor[FOLD])
+                continue
             rows[m] = k
             m += 1
     for i in range(m):
@@ -231,9 +242,19 @@ def update(x: FloatArray, p: FloatArray, z: FloatArray, cov: FloatArray, sensor:
     if not math.isnan(z[0]):
         rows[m] = 0
         m += 1
+    zhat, h, out = np.empty(4), np.empty((4, 6)), 0.0
     if not math.isnan(z[3]):
-        rows[m] = 3
-        m += 1
+        doubt2, limit2 = 0.0, folded2(sensor)
+        if limit2 < math.inf:
+            jacobian(x, 0.0, sensor, zhat, h)
+            for c in range(6):
+                for d in range(6):
+                    doubt2 += h[3, c] * p[c, d] * h[3, d]
+        if doubt2 > limit2:  # any of the folds: even over the interval
+            out -= math.log(sensor[FOLD])
+        else:
+            rows[m] = 3
+            m += 1
     if sensor[CARTESIAN] > 0.0:
         angles = 0
     chol = np.empty((4, 4))
@@ -248,9 +269,8 @@ def update(x: FloatArray, p: FloatArray, z: FloatArray, cov: FloatArray, sensor:
                 chol[i, i] = math.sqrt(rest)
             else:
                 chol[i, j] = rest / chol[j, j]
-    zhat, h, y, ht = np.empty(4), np.empty((4, 6)), np.empty(4), np.empty((4, 6))
+    y, ht = np.empty(4), np.empty((4, 6))
     x0, ph = np.empty(6), np.empty(nx)
-    out = 0.0
     for a in range(m):
         if a == 0 or a == angles:
             jacobian(x, 0.0, sensor, zhat, h)

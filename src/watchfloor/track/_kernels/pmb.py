@@ -86,7 +86,10 @@ def due(
             if mu[h, k] > mu[h, m]:
                 m = k
         seen = looked[i, row]
-        base = max(seen + 0.5 * period, t0 - 0.25 * period) if seen > -math.inf else t0
+        if seen > -math.inf:
+            base = max(seen + 0.5 * period, t0 - 0.25 * period)
+        else:  # never passed; one that waited at the border stands at its sweep already
+            base = max(t0 - 0.25 * (t1 - t0), min(t0, t[i] - 0.01 * period))
         expected(x[h, m], base - t[i], sensor, z)
         turn = math.ceil((base - offset) / period - z[1] / _TWO_PI)
         at = offset + period * (turn + z[1] / _TWO_PI)
