@@ -875,7 +875,8 @@ class PmbTracker:
             return
         covered = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
         covered &= (z[:, 2] >= radar.elevation_min_rad) & (z[:, 2] <= radar.elevation_max_rad)
-        sure = hit | (covered & (swept.p_hit[at] < 0.5))
+        # a miss is one where nothing lay in the gate: beside a plot that another took, nobody knows
+        sure = hit | (covered & (swept.n_gated[at] == 0))
         at, chosen, hit, number = at[sure], chosen[sure], hit[sure], number[sure]
         if not len(at):
             return
