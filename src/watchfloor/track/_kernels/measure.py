@@ -16,6 +16,7 @@ from numba import njit
 
 from watchfloor.base.units import FloatArray
 from watchfloor.track._kernels.gnn import N_SENSOR_COLUMNS
+from watchfloor.track._kernels.motion import vertical
 
 # further columns of the sensor table: axes instead of angles, flat frame, range-rate ambiguity [m/s] (0 none),
 # area in which targets may be [m2], share of the elevations (heights that targets report) that are wrong [1]
@@ -24,21 +25,6 @@ N_COLUMNS = N_SENSOR_COLUMNS + 5
 
 _TWO_PI = 2.0 * math.pi
 _LOG_TWO_PI = math.log(2.0 * math.pi)
-_A2, _B2 = 6_378_137.0**2, 6_356_752.314_245_179**2
-
-
-@njit(cache=True, error_model="numpy")
-def vertical(x: FloatArray, flat: bool, up: FloatArray) -> float:
-    """Height of ``x`` above the ellipsoid, or the plane of a flat frame [m]; the vertical goes to ``up`` (3,)."""
-    if flat:
-        up[0], up[1], up[2] = 0.0, 0.0, 1.0
-        return x[2]
-    nx, ny, nz = x[0] / _A2, x[1] / _A2, x[2] / _B2
-    scale = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
-    up[0], up[1], up[2] = nx * scale, ny * scale, nz * scale
-    ground2 = x[0] * x[0] + x[1] * x[1]
-    level = math.sqrt(ground2 / _A2 + x[2] * x[2] / _B2)  # 1 on the ellipsoid
-    return math.sqrt(ground2 + x[2] * x[2]) * (1.0 - 1.0 / level)
 
 
 @njit(cache=True, error_model="numpy")
