@@ -7,6 +7,7 @@ import pytest
 
 from watchfloor.base import picture, truth
 from watchfloor.base.columns import Columns
+from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.units import FloatArray, IntArray
 
 
@@ -89,3 +90,21 @@ def test_a_number_of_a_table_says_its_unit_in_its_name_or_its_docstring(table):
             assert "[" in text or "units likewise" in text, (
                 f"{table.__name__}.{ast.unparse(statement.target)}: no unit in brackets"
             )
+
+
+def test_a_column_that_may_be_left_out_is_filled():
+    tasks = Tasks.empty()
+    assert tasks.dwell.shape == (0,)
+    plots = Plots(
+        t_s=np.zeros(2),
+        sensor=np.zeros(2, np.int64),
+        measurement=np.zeros((2, 4)),
+        cov=np.zeros((2, 4, 4)),
+        snr_db=np.zeros(2),
+        pfa=np.zeros(2),
+        address=np.zeros(2, np.int64),
+        label=np.zeros(2, np.int64),
+    )
+    assert plots.label_source.tolist() == [-1, -1]
+    assert np.isnan(plots.modulation_hz).all()
+    assert len(plots.take([1]).noise_db) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from math import prod
 from typing import Any, Self
@@ -14,6 +14,16 @@ import numpy as np
 @cache
 def _names(table: type) -> tuple[str, ...]:
     return tuple(f.name for f in fields(table))
+
+
+@cache
+def _fills(table: type) -> tuple[tuple[str, Any], ...]:
+    return tuple((f.name, f.metadata["fill"]) for f in fields(table) if "fill" in f.metadata)
+
+
+def filled(value: float | int) -> Any:
+    """Declare a column that may be left out; every row then holds ``value``, whose type is the column's."""
+    return field(default=None, metadata={"fill": value})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,6 +39,9 @@ class Columns:
     def __post_init__(self) -> None:
         names = _names(type(self))
         n = len(getattr(self, names[0]))
+        for name, value in _fills(type(self)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.full(n, value))
         for name in names:
             if len(getattr(self, name)) != n:
                 raise ValueError(

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from watchfloor.base.columns import Columns
+from watchfloor.base.columns import Columns, filled
 from watchfloor.base.units import FloatArray, IntArray
 
 SIGMA_GRID_DBSM: FloatArray = np.arange(-70.0, 40.25, 0.5)
@@ -18,6 +18,15 @@ SIGMA_GRID_DBSM.setflags(write=False)
 
 def _whole(*shape: int) -> IntArray:
     return np.empty(shape, np.int64)
+
+
+class LabelSource(IntEnum):
+    """Who declared a type."""
+
+    NONE = -1
+    TRANSPONDER = 0
+    FLIGHT_PLAN = 1
+    VISUAL = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +51,13 @@ class Plots(Columns):
     address: IntArray
     """(n,) cooperative address (transponder), -1 for none."""
     label: IntArray
-    """(n,) type that the cooperative reply or its flight plan declares, a row of the run's type list, -1 for none."""
+    """(n,) type that is declared with the plot, a row of the run's type list, -1 for none."""
+    label_source: IntArray = filled(int(LabelSource.NONE))
+    """(n,) who declares it, a ``LabelSource``."""
+    modulation_hz: FloatArray = filled(np.nan)
+    """(n,) spacing of the lines that turning blades put about the echo; NaN where none was measured. [Hz]"""
+    noise_db: FloatArray = filled(0.0)
+    """(n,) noise and jamming over the receiver's own noise, as the radar measures it in that direction. [dB]"""
 
     @classmethod
     def empty(cls) -> Self:
@@ -94,6 +109,8 @@ class Tracks(Columns):
     """(n,) cooperative address last heard, -1 for none."""
     label: IntArray
     """(n,) declared type last heard, -1 for none."""
+    label_source: IntArray = filled(int(LabelSource.NONE))
+    """(n,) who declared it, a ``LabelSource``."""
 
     @classmethod
     def empty(cls, n_sensors: int = 0) -> Self:
@@ -134,6 +151,10 @@ class Looks(Columns):
     """(n,) as in ``Plots``; NaN for a miss. [dB]"""
     pfa: FloatArray
     """(n,) threshold in force for this look, as probability of false alarm a cell. [1]"""
+    noise_db: FloatArray = filled(0.0)
+    """(n,) noise and jamming over the receiver's own noise in that direction; NaN where it is not known. [dB]"""
+    modulation_hz: FloatArray = filled(np.nan)
+    """(n,) as in ``Plots``. [Hz]"""
 
     @classmethod
     def empty(cls) -> Self:
@@ -151,7 +172,10 @@ class Looks(Columns):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Knowledge(Columns):
-    """What a learner believes of each type's mean radar cross-section; one row a sensor x type x aspect cell."""
+    """What a learner believes of each type's mean radar cross-section.
+
+    One row a sensor x type x configuration x aspect cell.
+    """
 
     sensor: IntArray
     """(n,) row of the sensor."""
@@ -159,6 +183,10 @@ class Knowledge(Columns):
     """(n,) row of the type in the run's type list."""
     aspect_rad: FloatArray
     """(n,) centre of the cell: angle off the nose in the wing plane, port and starboard alike. [rad]"""
+    elevation_rad: FloatArray = filled(0.0)
+    """(n,) centre of the cell: angle above the wing plane from which the radar looks. [rad]"""
+    configuration: IntArray = filled(0)
+    """(n,) 0: clean; 1: with reflectors."""
     log_posterior: FloatArray
     """(n, g) natural log of the probability of each level of ``SIGMA_GRID_DBSM``; sums to one. [1]"""
     n_looks: FloatArray
@@ -202,6 +230,8 @@ class Tasks(Columns):
     """(n,) probability of false alarm a cell inside the gate, at least the radar's own. [1]"""
     pd: FloatArray
     """(n,) expected probability of detection of the next look at that threshold. [1]"""
+    dwell: FloatArray = filled(1.0)
+    """(n,) length of the dwell over the radar's usual one, and so its energy; 0 for none. [1]"""
 
     @classmethod
     def empty(cls) -> Self:
