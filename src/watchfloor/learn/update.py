@@ -21,6 +21,7 @@ from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.learn import _kernels
 from watchfloor.physics import detection
+from watchfloor.physics.fluctuation import decorrelation_rad as decorrelation_rad
 from watchfloor.physics.radar import Radar
 
 STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
@@ -123,43 +124,3 @@ class Echoes:
             self._pfas = known
             place = np.searchsorted(known, pfa)
         return place
-
-
-def decorrelation_rad(wavelength_m: float, length_m: float) -> float:
-    """Change of aspect after which the echo of a complex target is a new draw.
-
-    Parameters
-    ----------
-    wavelength_m : float
-        Wavelength, above 0. [m]
-    length_m : float
-        Extent of the target across the line of sight, above 0. [m]
-
-    Returns
-    -------
-    float
-        ``wavelength / (2 length)``. [rad]
-
-    Raises
-    ------
-    ValueError
-        If an argument is not above 0.
-
-    Notes
-    -----
-    Rough: it takes the length for the extent across the line of sight at every aspect. A look whose aspect changed by
-    less counts as that fraction of a look, so that a straight path of many looks counts as many looks as the aspect
-    swept has decorrelation angles.
-
-    References
-    ----------
-    Richards, *Fundamentals of Radar Signal Processing*, 2nd ed., 2014, section 2.2 (decorrelation in angle).
-
-    Examples
-    --------
-    >>> round(float(np.degrees(decorrelation_rad(0.1, 10.0))), 2)  # 10 m at 3 GHz
-    0.29
-    """
-    if not (wavelength_m > 0.0 and length_m > 0.0):
-        raise ValueError(f"wavelength_m and length_m must be above 0, got {wavelength_m!r} and {length_m!r}")
-    return wavelength_m / (2.0 * length_m)

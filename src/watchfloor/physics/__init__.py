@@ -24,6 +24,7 @@ state or draws random numbers; variates come in as arguments. Arrays broadcast.
 `bistatic`         a receiver apart from its transmitter: geometry, ratio, ovals, forward scatter
 `jamming`          noise jamming by power: jam-to-noise, burn-through range
 `doppler`          shifts, blade flashes, engine lines
+`fluctuation`      how echoes of looks are correlated, and how many looks they are worth
 =================  ======================================================================================
 
 Import what you need from the module that holds it; this file imports none of them.
