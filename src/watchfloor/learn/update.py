@@ -8,6 +8,16 @@ threshold in force, both as functions of the mean signal-to-noise ratio alone:
 
 with :math:`\mathrm{SNR}_1` that of 1 m2 at the track's place and q the chance that an echo above the threshold finds
 its track. Both are tabulated once on a lattice of decibels; the kernel interpolates (four-point Lagrange).
+
+Pd is that of the radar's own detector: with a CFAR the threshold is a multiplier times a level from reference cells,
+which fluctuates, so Pd is lower (`cfar.pd`) and a miss says less. A hit says the same with and without: its likelihood
+is :math:`f(z\,|\,\sigma)\,P(\text{threshold} < z)`, the level comes from other cells than the echo, and so the second
+factor does not depend on :math:`\sigma` and falls out. That needs measured powers over the radar's mean noise, as
+`Plots.snr_db` has them, not over the estimated level. (Leaving the miss out is another matter: that a look was *seen*
+does depend on :math:`\sigma`.)
+
+The looks of a set of repetition frequencies that are not alike enter with their mean, as `radar.look` gives it: exact
+for Swerling 0, 1 and 3, and what the sensors draw for 2 and 4.
 """
 
 from __future__ import annotations
@@ -20,7 +30,7 @@ import numpy as np
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.learn import _kernels
-from watchfloor.physics import detection
+from watchfloor.physics import cfar, detection
 from watchfloor.physics.fluctuation import decorrelation_rad as decorrelation_rad
 from watchfloor.physics.radar import Radar
 
@@ -40,6 +50,8 @@ _POWER_DB = np.arange(POWER_MIN_DB, POWER_MAX_DB + 0.5 * STEP_DB, STEP_DB)
 LATTICE = np.array([_FIRST_DB, STEP_DB, POWER_MIN_DB, POWER_MAX_DB])
 """(4,) first signal-to-noise ratio of the lattices, their step, first and last measured power. [dB]"""
 _LOG_TINY = -700.0
+_MISS_LEAST = 1e-8
+"""Least probability of a miss that is taken from one less Pd. [1]"""
 
 
 def _spread_out(rows: FloatArray, *, linear: bool) -> FloatArray:
@@ -67,17 +79,34 @@ def hit_table(n_pulses: int, swerling: int) -> FloatArray:
 
 
 @lru_cache(maxsize=1024)
-def miss_row(pfa: float, n_pulses: int, swerling: int, association: float) -> FloatArray:
-    """Log probability of no hit against the signal-to-noise ratio, on the lattice. [1]"""
-    miss = detection.miss(10.0 ** (0.1 * _SNR_DB), pfa, n_pulses=n_pulses, swerling=swerling)
+def miss_row(pfa: float, n_pulses: int, swerling: int, association: float, law: cfar.Cfar | None = None) -> FloatArray:
+    """Log probability of no hit against the signal-to-noise ratio, on the lattice; ``law`` is the radar's CFAR. [1]"""
+    snr = 10.0 ** (0.1 * _SNR_DB)
+    if law is None:
+        miss = detection.miss(snr, pfa, n_pulses=n_pulses, swerling=swerling)
+    else:
+        miss = _cfar_miss(law, snr, pfa, n_pulses, swerling)
     with np.errstate(divide="ignore"):
         return _spread_out(np.maximum(np.log(1.0 - association + association * miss), _LOG_TINY), linear=True)
 
 
+def _cfar_miss(law: cfar.Cfar, snr: FloatArray, pfa: float, n_pulses: int, swerling: int) -> FloatArray:
+    """One less Pd; where rounding would show, on with the slope it had: exact for a power law, else too large."""
+    miss = 1.0 - cfar.pd(law, snr, pfa, n_pulses=n_pulses, swerling=swerling)
+    small = int(np.argmax(miss < _MISS_LEAST)) if np.any(miss < _MISS_LEAST) else len(miss)
+    if 2 <= small < len(miss):
+        ratio = miss[small - 1] / miss[small - 2]
+        miss[small:] = miss[small - 1] * ratio ** np.arange(1.0, len(miss) - small + 1.0)
+    return miss
+
+
 @lru_cache(maxsize=1024)
-def pd_row(pfa: float, n_pulses: int, swerling: int) -> FloatArray:
-    """Probability of detection against the signal-to-noise ratio, on the lattice. [1]"""
-    return _spread_out(detection.pd(10.0 ** (0.1 * _SNR_DB), pfa, n_pulses=n_pulses, swerling=swerling), linear=False)
+def pd_row(pfa: float, n_pulses: int, swerling: int, law: cfar.Cfar | None = None) -> FloatArray:
+    """Probability of detection against the signal-to-noise ratio, on the lattice; ``law`` is the radar's CFAR. [1]"""
+    snr = 10.0 ** (0.1 * _SNR_DB)
+    if law is None:
+        return _spread_out(detection.pd(snr, pfa, n_pulses=n_pulses, swerling=swerling), linear=False)
+    return _spread_out(cfar.pd(law, snr, pfa, n_pulses=n_pulses, swerling=swerling), linear=False)
 
 
 class Echoes:
@@ -90,10 +119,19 @@ class Echoes:
     swerlings : sequence of int
         Fluctuation laws in play, each once.
     association : float
-        Chance that an echo above the threshold is given to its track. [1]
+        Chance that an echo above the threshold is given to its track, above 0. [1]
+
+    Raises
+    ------
+    ValueError
+        If a law is none of 0 to 4, or the chance outside (0, 1].
     """
 
     def __init__(self, radars: Sequence[Radar], swerlings: Sequence[int], association: float) -> None:
+        if not 0.0 < association <= 1.0:
+            raise ValueError(f"association must lie in (0, 1], got {association!r}")
+        for law in swerlings:
+            detection.shape(law, 1)
         self._radars = tuple(radars)
         self._swerlings = tuple(swerlings)
         self._association = association
@@ -115,7 +153,10 @@ class Echoes:
             self.miss = np.array(
                 [
                     [
-                        [miss_row(float(p), r.n_pulses, w, self._association) for w in self._swerlings]
+                        [
+                            miss_row(float(p), r.n_pulses, w, self._association, r.processing.cfar)
+                            for w in self._swerlings
+                        ]
                         for r in self._radars
                     ]
                     for p in known
@@ -124,3 +165,31 @@ class Echoes:
             self._pfas = known
             place = np.searchsorted(known, pfa)
         return place
+
+    def pd(self, pfa: FloatArray) -> FloatArray:
+        """Return the probability of detection of each radar at its own thresholds.
+
+        Parameters
+        ----------
+        pfa : (s, r) array
+            Probabilities of false alarm a cell of each radar, inside (0, 1). [1]
+
+        Returns
+        -------
+        (s, r, w, snr) array
+            Probability of detection on the lattice, by radar, threshold and fluctuation law. [1]
+
+        Raises
+        ------
+        ValueError
+            If there is not one row a radar, or a ``pfa`` is outside (0, 1).
+        """
+        rungs = np.asarray(pfa, np.float64)
+        if rungs.ndim != 2 or len(rungs) != len(self._radars):
+            raise ValueError(f"pfa has one row a radar ({len(self._radars)}), got shape {rungs.shape}")
+        out = np.empty((*rungs.shape, len(self._swerlings), N_LATTICE))
+        for s, r in np.ndindex(*rungs.shape):
+            radar = self._radars[s]
+            for w, law in enumerate(self._swerlings):
+                out[s, r, w] = pd_row(float(rungs[s, r]), radar.n_pulses, law, radar.processing.cfar)
+        return out
