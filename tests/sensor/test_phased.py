@@ -15,7 +15,7 @@ from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import look
 from watchfloor.physics.reception import off_broadside
 from watchfloor.sensor.card import environment_for
-from watchfloor.sensor.phased import PhasedArray, PhasedArrayConfig, Raster
+from watchfloor.sensor.phased import PhasedArray, PhasedArrayConfig, Raster, abreast
 
 PLACE = Place.from_degrees(40.0, 32.5, 853.0)
 
@@ -44,13 +44,14 @@ def fan(n, distance_m=100e3, speed_mps=0.0, until_s=60.0, alt_m=10e3):
     return straight(position, speed_mps * frame[:, 0], np.arange(0.0, until_s + 0.1, 2.0))
 
 
-def tasks_at(truth, movers, *, t_s=0.0, radius_m=2e3, pfa=1e-8, pd=0.9) -> Tasks:
+def tasks_at(truth, movers, *, t_s=0.0, radius_m=2e3, pfa=1e-8, pd=0.9, dwell=1.0) -> Tasks:
     n = len(movers)
     return Tasks(
         track=np.arange(n) + 100, sensor=np.zeros(n, np.int64), t_s=np.full(n, t_s), pfa=np.full(n, pfa),
         pd=np.full(n, pd),
         position_ecef_m=truth.position_ecef_m[movers, 0] + t_s * truth.velocity_ecef_mps[movers, 0],
         velocity_ecef_mps=truth.velocity_ecef_mps[movers, 0], radius_m=np.broadcast_to(radius_m, n).astype(float),
+        dwell=np.broadcast_to(dwell, n).astype(float),
     )  # fmt: skip
 
 
@@ -214,3 +215,124 @@ def test_movers_that_are_not_there_are_passed_over():
     truth = type(truth)(**(dict(truth.items()) | {"present": present, "position_ecef_m": position}))
     _, origins = played(face([signature(30.0, 0)] * 4), truth, tasks_at(fan(4), [1, 2]), 12.0)
     assert set(origins.mover[origins.mover >= 0].tolist()) == {0, 2, 3}
+
+
+def single(truth, row=0):
+    one = truth.take([row])
+    return type(one)(**(dict(one.items()) | {"mover": np.array([0])}))
+
+
+def test_a_longer_dwell_gives_the_signal_that_it_takes_time_for():
+    kind = model(pfa=1e-6)
+    truth = single(fan(3, distance_m=250e3), 1)
+    targets = Targets(ecef_m=truth.position_ecef_m[:, 0], velocity_ecef_mps=truth.velocity_ecef_mps[:, 0])
+    seen = look(kind, targets, environment_for(kind, PLACE, 10.0))
+    wanted = float(detection.required_snr(0.4, 1e-6, swerling=1)) / kind.antenna.beam_shape_loss
+    level = 10.0 * np.log10(wanted / seen.snr_1m2[0])
+    n = 600
+    for dwell in (0.5, 1.0, 3.0):
+        sensor = face([signature(level)], kind, confirm_frames=0)
+        plots, origins = sensor.observe(straight_on(truth, 2.0 * n), tasks_at(truth, [0], dwell=dwell), until_s=2.0 * n)
+        hits = (origins.mover == 0).sum()
+        pd = float(detection.pd(dwell * wanted * kind.antenna.beam_shape_loss, 1e-6))
+        assert abs(hits - n * pd) < 5.0 * np.sqrt(n * pd * (1.0 - pd)), dwell
+        assert sensor.load.track_s == pytest.approx(np.full(n, dwell * kind.dwell_s))
+        energy_j = kind.peak_power_w * kind.waveform.pulse_width_s * kind.n_coherent * kind.n_pulses
+        assert sensor.load.track_j == pytest.approx(np.full(n, dwell * energy_j))
+        # the plot says what the dwell gave, less what the pattern costs towards the place that was measured
+        gain_db = 10.0 * np.log10(dwell * kind.antenna.beam_shape_loss)
+        mine = plots.dwell_db[origins.mover == 0]
+        assert np.all(mine <= gain_db + 1e-9)
+        assert abs(np.mean(gain_db - mine)) < 0.5
+
+
+def straight_on(truth, until_s):
+    """The same movers at rest, until later."""
+    return straight(
+        truth.position_ecef_m[:, 0], 0.0 * truth.velocity_ecef_mps[:, 0], np.arange(0.0, until_s + 0.1, 2.0)
+    )
+
+
+def test_amplitude_less_the_gain_that_is_told_is_that_of_a_usual_look():
+    kind = model()
+    truth = single(fan(3), 1)
+    told, usual = [], []
+    for tasks, out in ((tasks_at(truth, [0], dwell=4.0), told), (Tasks.empty(), usual)):
+        sensor = face([signature(5.0, 0)], kind, confirm_frames=0)
+        plots, origins = sensor.observe(straight_on(truth, 600.0), tasks, until_s=600.0)
+        mine = origins.mover == 0
+        out.append(10.0 ** (0.1 * (plots.snr_db[mine] - plots.dwell_db[mine])))
+    one, other = np.concatenate(told), np.concatenate(usual)
+    assert len(one) == 300
+    assert len(other) == 100
+    sd = np.hypot(one.std() / np.sqrt(len(one)), other.std() / np.sqrt(len(other)))
+    assert abs(one.mean() - other.mean()) < 5.0 * sd + 0.02 * other.mean()
+
+
+def test_no_dwell_is_made_where_none_is_asked_for():
+    truth = fan(6, speed_mps=200.0)
+    sensor = face([signature(30.0, 0)] * 6)
+    asked = tasks_at(truth, np.arange(6), dwell=[0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    _, origins = played(sensor, truth, asked, 60.0)
+    counts = np.bincount(origins.mover[origins.mover >= 0], minlength=6)
+    assert (counts[1::2] == 30).all()
+    assert counts[::2].max() <= 11  # search alone; the face does not look again at a task's place on its own account
+    assert set(sensor.dwells.track.tolist()) == {101, 103, 105}
+    assert sensor.load.confirm_s.sum() == 0.0
+
+
+def test_dropped_dwells_are_told():
+    truth = fan(40, distance_m=np.linspace(60e3, 140e3, 40))
+    kind = model(period_s=60.0)
+    sensor = face([signature(20.0, 0)] * 40, kind, search_share=0.4, confirm_frames=0)
+    asked = tasks_at(truth, np.arange(40), radius_m=np.linspace(500.0, 4e3, 40))
+    sensor.observe(truth, asked, until_s=2.0)
+    done = sensor.done(asked)
+    made = np.isin(asked.track, sensor.dwells.track)
+    assert (~made).sum() == sensor.load.n_dropped[0] > 0
+    np.testing.assert_array_equal(done.dwell, np.where(made, 1.0, 0.0))
+    np.testing.assert_allclose(done.pd[made], 0.9)
+    searched = sensor.load.search_s[0] / (Raster(kind).n * kind.dwell_s)
+    np.testing.assert_allclose(done.pd[~made], 0.9 * searched)
+    other = type(asked)(**(dict(asked.items()) | {"sensor": np.full(40, 3)}))
+    assert sensor.done(other).pd is not asked.pd
+    np.testing.assert_array_equal(sensor.done(other).pd, asked.pd)
+    # over three frames some tracks have a dwell in one or two of them
+    sensor = face([signature(20.0, 0)] * 40, kind, search_share=0.4, confirm_frames=0)
+    sensor.observe(truth, asked, until_s=6.0)
+    assert set(np.round(sensor.done(asked).pd / 0.9 * 3.0).astype(int).tolist()) > {1}
+
+
+def test_a_cue_is_searched_by_beams_abreast():
+    kind = model()
+    truth = single(fan(3), 1)
+    targets = Targets(ecef_m=truth.position_ecef_m[:, 0], velocity_ecef_mps=truth.velocity_ecef_mps[:, 0])
+    seen = look(kind, targets, environment_for(kind, PLACE, 10.0))
+    level = 25.0 - 10.0 * np.log10(seen.snr_1m2[0])  # a steady echo 25 dB over the noise
+    # the cue is 3.4 km off at 100 km, a beamwidth: 24 dB less, two ways
+    asked = tasks_at(truth, [0], radius_m=5e3)
+    _, frame = spots(PLACE, 40.0, 100e3, 10e3)
+    across = np.array([np.cos(np.radians(40.0)), -np.sin(np.radians(40.0))]) @ frame[0, :2]
+    asked = type(asked)(**(dict(asked.items()) | {"position_ecef_m": asked.position_ecef_m + 3.4e3 * across}))
+    counts = []
+    for beams in (1, 9):
+        sensor = face([signature(level, 0)], kind, cue_beams=beams, confirm_frames=0)
+        _, origins = sensor.observe(straight_on(truth, 200.0), asked, until_s=200.0)
+        counts.append(int((origins.mover == 0).sum()))
+        assert sensor.load.track_s == pytest.approx(np.full(100, beams * kind.dwell_s))
+    assert counts[1] == 100
+    assert counts[0] < 50
+
+
+def test_beams_abreast_cover_the_gate_nearest_first():
+    side = abreast(0.05, 0.02, 0.03, most=400)
+    rng = np.random.default_rng(5)
+    point = rng.uniform(-0.05, 0.05, (2000, 2))
+    point = point[np.hypot(*point.T) <= 0.05]
+    off = np.abs(point[:, None] - side) / np.array([0.02, 0.03])
+    assert (off.max(axis=2).min(axis=1) <= 0.5 + 1e-9).all()
+    assert np.all(np.diff(np.hypot(*side.T)) >= -1e-12)
+    assert len(abreast(0.05, 0.02, 0.03, most=7)) == 7
+    fan_beam = abreast(0.05, 0.02, np.inf, most=400)
+    assert np.all(fan_beam[:, 1] == 0.0)
+    assert len(fan_beam) == 5

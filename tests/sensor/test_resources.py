@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchfloor.sensor.resources import allot
+from tests.sensor.flights import radar
+from watchfloor.scenario import catalog
+from watchfloor.sensor.card import radar_from
+from watchfloor.sensor.resources import Load, allot, dwell_energy_j, mean_power_w, steady_load
 
 
 @given(
@@ -51,3 +54,27 @@ def test_mistakes_are_told(changes, message):
     values = {"need": np.ones(1), "cost_s": np.ones(1), "budget_s": 1.0, "search_share": 0.5} | changes
     with pytest.raises(ValueError, match=message):
         allot(values.pop("need"), values.pop("cost_s"), **values)
+
+
+def test_a_dwell_sends_its_pulses():
+    kind = radar(peak_power_w=60e3, pulse_width_s=100e-6, n_coherent=8, n_pulses=2)
+    assert dwell_energy_j(kind) == pytest.approx(96.0)  # 6 J a pulse, 16 pulses
+    assert mean_power_w(kind) == pytest.approx(96.0 * 300 / 10.0)  # 300 beams of 1.2 degrees in 10 s
+
+
+@pytest.mark.parametrize("name", sorted(catalog.radars()))
+def test_no_card_sends_more_than_its_peak_power(name):
+    kind = radar_from(catalog.radars()[name], None, face_azimuth_deg=0.0)
+    assert 0.0 < mean_power_w(kind) < 0.5 * kind.peak_power_w
+
+
+def test_a_radar_that_turns_sends_the_same_whatever_happens():
+    kind = radar()
+    ticks = [steady_load(kind, 2, t, t + 7.5) for t in (0.0, 7.5, 15.0)]
+    load = Load.concat(ticks)
+    assert load.energy_j.sum() == pytest.approx(mean_power_w(kind) * 22.5)
+    assert load.search_s.sum() == pytest.approx(22.5)
+    assert np.all(load.sensor == 2)
+    assert np.all(load.n_dropped == 0)
+    assert len(steady_load(kind, 2, 5.0, 5.0)) == 0
+    assert len(Load.empty()) == 0

@@ -58,6 +58,8 @@ class Plots(Columns):
     """(n,) spacing of the lines that turning blades put about the echo; NaN where none was measured. [Hz]"""
     noise_db: FloatArray = filled(0.0)
     """(n,) noise and jamming over the receiver's own noise, as the radar measures it in that direction. [dB]"""
+    dwell_db: FloatArray = filled(0.0)
+    """(n,) signal of this dwell over that of the radar's usual look, by its length and by where it points. [dB]"""
 
     @classmethod
     def empty(cls) -> Self:
@@ -153,6 +155,8 @@ class Looks(Columns):
     """(n,) threshold in force for this look, as probability of false alarm a cell. [1]"""
     noise_db: FloatArray = filled(0.0)
     """(n,) noise and jamming over the receiver's own noise in that direction; NaN where it is not known. [dB]"""
+    dwell_db: FloatArray = filled(0.0)
+    """(n,) as in ``Plots``; for a miss what the dwell that was asked for would give. [dB]"""
     modulation_hz: FloatArray = filled(np.nan)
     """(n,) as in ``Plots``. [Hz]"""
 

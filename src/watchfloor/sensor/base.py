@@ -12,6 +12,7 @@ from watchfloor.base.registry import Registry
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.radar import Radar
+from watchfloor.sensor.resources import Load, steady_load
 
 sensors = Registry("sensor")
 """Kinds of sensors, by the name that a scenario uses."""
@@ -60,9 +61,11 @@ class SensorSuite:
 
     def __init__(self, sensors: Sequence[Sensor]) -> None:
         self.sensors = tuple(sensors)
+        self._since_s = self._until_s = 0.0
 
     def observe(self, truth: Truth, tasks: Tasks, *, until_s: float) -> tuple[Plots, PlotOrigins]:
         """Return every sensor's plots of one tick, sorted by time, then range; arguments as in `Sensor.observe`."""
+        self._since_s, self._until_s = self._until_s, until_s
         pairs = [sensor.observe(truth, tasks, until_s=until_s) for sensor in self.sensors]
         if not pairs:
             return Plots.empty(), PlotOrigins(mover=np.empty(0, np.int64), n_merged=np.empty(0, np.int64))
@@ -72,3 +75,22 @@ class SensorSuite:
         origins = PlotOrigins.concat([origins for _, origins in pairs])
         order = np.lexsort((plots.measurement[:, 0], plots.t_s))
         return plots.take(order), origins.take(order)
+
+    def load(self) -> Load:
+        """Return what the radars that send have spent their time and energy on in the last tick."""
+        parts = []
+        for sensor in self.sensors:
+            own = getattr(sensor, "load", None)
+            if own is not None:
+                parts.append(own)
+            elif sensor.radar is not None:
+                parts.append(steady_load(sensor.radar, sensor.row, self._since_s, self._until_s))
+        return Load.concat(parts) if parts else Load.empty()
+
+    def done(self, tasks: Tasks) -> Tasks:
+        """Return the tasks of the last tick as they were carried out; see `phased.PhasedArray.done`."""
+        for sensor in self.sensors:
+            carried_out = getattr(sensor, "done", None)
+            if carried_out is not None:
+                tasks = carried_out(tasks)
+        return tasks

@@ -7,14 +7,18 @@ its beam. Search takes each direction of the raster in turn; the mean loss besid
 the card's losses, while dwells at tracks pay the pattern itself. Within a frame a target gives one plot: what search
 finds inside a gate that had its own dwell is left to that dwell.
 
-Which tracks, is the learner's word (`Tasks`); how often and in which order is the face's own: every frame, the most
-needed first, need being the size of the gate in beamwidths times the frames since its last dwell. What does not fit is
-dropped and counted. A tracker that expects a look each frame takes a dropped dwell for a miss.
+Which tracks and how long, is the learner's word (`Tasks.dwell`): a dwell of twice the usual length takes twice the
+time and energy and gives twice the signal-to-noise ratio at the same probability of false alarm; of length 0, none.
+In which order is the face's own: the most needed first, need being the size of the gate in beamwidths times the frames
+since its last dwell. What does not fit is dropped and counted, and `PhasedArray.done` tells the tracker, which would
+take a dropped dwell for a miss. A gate wider than the beam is searched by up to ``cue_beams`` beams side by side, those
+nearest to its centre first: that is what makes use of a cue by a radar that measures angles coarsely.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import floor, inf, nan, pi
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -28,7 +32,7 @@ from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.frames import ecef_to_polar, polar_to_ecef
-from watchfloor.physics.radar import Radar, look
+from watchfloor.physics.radar import Look, Radar, look
 from watchfloor.physics.rcs import Signature
 from watchfloor.physics.reception import beam, off_broadside
 from watchfloor.scenario.model import Name
@@ -37,13 +41,14 @@ from watchfloor.sensor.base import sensors
 from watchfloor.sensor.false_plots import noise_rows
 from watchfloor.sensor.motion import Motion, States
 from watchfloor.sensor.receiver import TWO_PI, Gates, Receiver, Rows, merged, polar_of, stack
-from watchfloor.sensor.resources import Load, allot
+from watchfloor.sensor.resources import Dwells, Load, allot
 from watchfloor.sensor.strobes import Emitters, strobes_of
 
 _REACH = 1.5
 """Beamwidths from its axis beyond which a directed dwell shows nothing. [1]"""
 _LIT = 0.7
 """Beamwidths from its axis within which search leaves a target to a directed dwell of the same frame. [1]"""
+_CENTRE = np.zeros((1, 2))
 
 
 class PhasedArrayConfig(Config):
@@ -69,6 +74,8 @@ class PhasedArrayConfig(Config):
     """Frames for which the face looks again, at most, where search found something that it is not tasked with."""
     confirm_misses: int = Field(default=2, ge=1, le=20)
     """Misses in a row after which it no longer does."""
+    cue_beams: int = Field(default=1, ge=1, le=400)
+    """Beams, at most, that one task's gate is searched with; 1: a beam at its centre, however wide the gate."""
     strobe_db: float = Field(default=10.0, ge=0.0, le=80.0)
     """Jamming over noise in the main lobe above which a strobe is declared. [dB]"""
 
@@ -139,8 +146,11 @@ class PhasedArray:
         self._next_beam, self._spare_s, self._frame = 0, 0.0, 0
         self._dwelt: dict[int, int] = {}
         self._again = _Again.none()
-        self.load = _loads([])
-        """What the time of the last tick's frames went to."""
+        self.load = Load.empty()
+        """What time and energy of the last tick's frames went to."""
+        self.dwells = _dwells(row, [])
+        """Directed dwells of the last tick's frames."""
+        self._n_frames, self._searched = 0, 0.0
 
     @property
     def search_s(self) -> float:
@@ -155,28 +165,86 @@ class PhasedArray:
         mine = tasks.take(np.flatnonzero(tasks.sensor == self.row)) if len(tasks) else tasks
         gates = Gates(tasks, self.row, self.radar.pfa)
         motion = Motion(truth) if len(truth) else None
-        parts, loads, looked = [], [], []
+        declared, loads, looked, aimed = [], [], [], []
         for frame in frames:
-            rows, load, search = self._play(frame, motion, mine, gates)
-            parts += rows
+            rows, load, search, aims = self._play(frame, motion, mine, gates)
+            plots, origins = self._receiver.declare(stack(rows))
+            declared.append((self._told(plots, aims), origins))
             loads.append(load)
             looked.append(search)
-        self.load = _loads(loads)
-        if not parts:
+            aimed.append(aims)
+        self.load, self.dwells = _loads(self.radar, self.row, loads), _dwells(self.row, aimed, mine.track)
+        self._n_frames = len(frames)
+        self._searched = float(self.load.search_s.sum()) / (self._raster.n * self._dwell_s)
+        if not declared:
             return Plots.empty(), PlotOrigins(mover=np.empty(0, np.int64), n_merged=np.empty(0, np.int64))
-        declared = self._receiver.declare(stack(parts))
+        found = declared[0]
+        for more in declared[1:]:  # frame by frame: a target gives a plot in each
+            found = merged(found, more)
         if self._strobes is None or motion is None:
-            return declared
+            return found
         t, mover = (np.concatenate(column) for column in zip(*looked, strict=True))
-        return merged(declared, self._strobes.declare(t, mover, motion))
+        return merged(found, self._strobes.declare(t, mover, motion))
+
+    def done(self, tasks: Tasks) -> Tasks:
+        """Tasks as the last tick carried them out, for those who would take a dwell that was not made for a miss.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            What the face was asked in that tick; rows of other sensors are passed on.
+
+        Returns
+        -------
+        Tasks
+            The same rows. Where only a share of the frames had the dwell that was asked for, ``pd`` falls by that
+            share, not below the share of the raster that search has covered, for search may meet the target too;
+            where no frame had it, ``dwell`` is 0. Unchanged if the tick held no frame.
+        """
+        if not self._n_frames or not len(tasks):
+            return tasks
+        mine = np.flatnonzero((tasks.sensor == self.row) & (tasks.dwell > 0.0))
+        times = np.unique(np.stack([self.dwells.track, (self.dwells.t_s / self.period_s).astype(np.int64)]), axis=1)[0]
+        share = (times[:, None] == tasks.track[mine]).sum(axis=0) / self._n_frames
+        pd, dwell = tasks.pd.copy(), tasks.dwell.copy()
+        pd[mine] *= np.maximum(share, min(self._searched / self._n_frames, 1.0))
+        dwell[mine[share == 0.0]] = 0.0
+        return replace(tasks, pd=pd, dwell=dwell)
+
+    def _told(self, plots: Plots, aims: _Aims) -> Plots:
+        """Plots with what their dwells gave over a usual look, by the pattern towards the place that was measured."""
+        if not len(plots) or not len(aims.t_s):
+            return plots
+        at = np.minimum(np.searchsorted(aims.t_s, plots.t_s), len(aims.t_s) - 1)
+        directed = np.flatnonzero(aims.t_s[at] == plots.t_s)
+        of = at[directed]
+        across, up = self._offset(aims, of, plots.measurement[directed, 1], plots.measurement[directed, 2])
+        variance = plots.cov[directed]  # what errors add to the square of an offset is taken off again
+        across = np.sqrt(np.maximum(across**2 - variance[:, 1, 1] / self.radar.beamwidth_azimuth_rad**2, 0.0))
+        if self.radar.measures_elevation:
+            up = np.sqrt(np.maximum(up**2 - variance[:, 2, 2] / self.radar.beamwidth_elevation_rad**2, 0.0))
+        signal = self._pattern(across, up) * aims.dwell[of]
+        dwell_db = np.zeros(len(plots))
+        dwell_db[directed] = 10.0 * np.log10(np.maximum(signal, 1e-3))
+        return replace(plots, dwell_db=dwell_db)
+
+    def _pattern(self, across: FloatArray, up: FloatArray) -> FloatArray:
+        """Signal beside the axis of a directed dwell, over that of a usual look of search. [1]"""  # noqa: D400, D415
+        radar = self.radar
+        width_az, width_el = radar.beamwidth_azimuth_rad, radar.beamwidth_elevation_rad
+        gain = beam(radar.antenna, across * width_az, width_az)
+        if radar.measures_elevation:
+            gain = gain * beam(radar.antenna, up * width_el, width_el)
+        return gain * gain * radar.antenna.beam_shape_loss
 
     def _play(
         self, frame: int, motion: Motion | None, tasks: Tasks, gates: Gates
-    ) -> tuple[list[Rows], tuple[float, float, float, float, int], tuple[FloatArray, IntArray]]:
-        """One frame: rows, its load, and time and mover of each look of search."""
+    ) -> tuple[list[Rows], tuple[float, float, float, float, int], tuple[FloatArray, IntArray], _Aims]:
+        """One frame: rows, its load, time and mover of each look of search, and its directed dwells."""
         since_s = frame * self.period_s
         aims, n_dropped = self._aim(frame, since_s, tasks)
-        n_track, spent_s = int((aims.task >= 0).sum()), len(aims.task) * self._dwell_s
+        track_s = float(aims.dwell[aims.task >= 0].sum()) * self._dwell_s
+        spent_s = float(aims.dwell.sum()) * self._dwell_s
         free_s = self.period_s - spent_s + self._spare_s
         n_beams = min(int(free_s / self._dwell_s + 1e-9), self._raster.n)
         self._spare_s = min(free_s - n_beams * self._dwell_s, self._dwell_s)
@@ -197,8 +265,8 @@ class PhasedArray:
         if self.config.confirm_frames:
             self._remember(finds, tasks)
         self._next_beam = (self._next_beam + n_beams) % self._raster.n
-        load = (since_s, n_track * self._dwell_s, spent_s - n_track * self._dwell_s, n_beams * self._dwell_s, n_dropped)
-        return parts, load, search
+        load = (since_s, track_s, max(spent_s - track_s, 0.0), n_beams * self._dwell_s, n_dropped)
+        return parts, load, search, aims
 
     def _aim(self, frame: int, since_s: float, tasks: Tasks) -> tuple[_Aims, int]:
         """Dwells of a frame at tracks and where search found something, in order; how many did not fit."""
@@ -216,26 +284,53 @@ class PhasedArray:
         unseen = frame - np.array(list(self._dwelt.values()), np.float64)
         need = np.ones(len(position))
         need[:n] = tasks.radius_m / (np.maximum(seen.range_m[:n], 1.0) * width) * unseen
-        able = np.flatnonzero(seen.visible)
+        length = np.ones(len(position))
+        length[:n] = tasks.dwell
+        beams: list[FloatArray] = [_CENTRE] * len(position)
+        if self.config.cue_beams > 1 and n:
+            beams[:n] = self._abreast(tasks, position[:n], seen)
+        able = np.flatnonzero(seen.visible & (length > 0.0))
+        many = np.array([len(side) for side in beams], np.float64)
         plan = allot(
             need[able],
-            np.full(len(able), self._dwell_s),
+            (many * length)[able] * self._dwell_s,
             budget_s=self.period_s,
             search_share=self.config.search_share,
         )
-        at = able[plan.chosen]
-        for row in at[at < n].tolist():
+        chosen = able[plan.chosen]
+        for row in chosen[chosen < n].tolist():
             self._dwelt[int(tasks.track[row])] = frame
-        t = since_s + (np.arange(len(at), dtype=np.float64) + 0.5) * self._dwell_s
+        at = np.repeat(chosen, many[chosen].astype(np.int64))
+        t = since_s + (np.cumsum(length[at]) - 0.5 * length[at]) * self._dwell_s
         _, azimuth, elevation = ecef_to_polar(position[at] + (t - since_s)[:, None] * velocity[at], self.place)
-        aims = _Aims(t, azimuth, elevation, np.where(at < n, at, -1), np.where(at < n, -1, at - n))
-        return aims, plan.n_dropped
+        side = np.concatenate([beams[row] for row in chosen.tolist()]) if len(chosen) else _CENTRE[:0]
+        azimuth, elevation = np.mod(azimuth + side[:, 0] / np.cos(elevation), TWO_PI), elevation + side[:, 1]
+        task, again_row = np.where(at < n, at, -1), np.where(at < n, -1, at - n)
+        return _Aims(t, azimuth, elevation, length[at], task, again_row), plan.n_dropped
+
+    def _abreast(self, tasks: Tasks, position: FloatArray, seen: Look) -> list[FloatArray]:
+        """Offsets (beams, 2) across and up of the beams that search each gate, nearest to its centre first. [rad]"""  # noqa: D400, D415
+        radar = self.radar
+        _, azimuth, elevation = ecef_to_polar(position, self.place)
+        narrow = np.maximum(np.cos(off_broadside(radar, azimuth, elevation)), 0.1)
+        half = tasks.radius_m / np.maximum(seen.range_m[: len(tasks)], 1.0)
+        out = []
+        for angle, thin in zip(half.tolist(), narrow.tolist(), strict=True):
+            out.append(
+                abreast(
+                    angle,
+                    radar.beamwidth_azimuth_rad / thin,
+                    radar.beamwidth_elevation_rad / thin if radar.measures_elevation else inf,
+                    most=self.config.cue_beams,
+                )
+            )
+        return out
 
     def _directed(
         self, aims: _Aims, motion: Motion, gates: Gates, around: Environment
     ) -> tuple[Rows, IntArray, IntArray]:
         """Echoes of directed dwells, each mover by the beam that meets it best: rows, their dwells, movers lit."""
-        radar, n = self.radar, len(motion.truth)
+        n = len(motion.truth)
         dwell, mover = np.repeat(np.arange(len(aims.t_s)), n), np.tile(np.arange(n), len(aims.t_s))
         there = motion.at(mover, aims.t_s[dwell])
         _, azimuth, elevation = ecef_to_polar(there.position, self.place)
@@ -246,11 +341,7 @@ class PhasedArray:
         _, first = np.unique(mover[near], return_index=True)
         best = near[first]
         dwell, mover, there = dwell[best], mover[best], there.take(best)
-        width_az, width_el = radar.beamwidth_azimuth_rad, radar.beamwidth_elevation_rad
-        gain = beam(radar.antenna, across[best] * width_az, width_az)
-        if radar.measures_elevation:
-            gain = gain * beam(radar.antenna, up[best] * width_el, width_el)
-        factor = gain * gain * radar.antenna.beam_shape_loss
+        factor = self._pattern(across[best], up[best]) * aims.dwell[dwell]
         rows, hit = self._echoes(there, aims.t_s[dwell], motion.truth.mover[mover], gates, around, factor)
         return rows, dwell[hit], mover[off[best] <= _LIT]
 
@@ -449,6 +540,8 @@ class _Aims(NamedTuple):
     azimuth_rad: FloatArray
     elevation_rad: FloatArray
     """(n,) axis. [rad]"""
+    dwell: FloatArray
+    """(n,) length over the radar's usual one. [1]"""
     task: IntArray
     """(n,) row of the task, -1 for none."""
     again: IntArray
@@ -481,7 +574,54 @@ class _Again(NamedTuple):
         return _Again(*columns)
 
 
-def _loads(rows: list[tuple[float, float, float, float, int]]) -> Load:
+def abreast(half_rad: float, width_azimuth_rad: float, width_elevation_rad: float, *, most: int) -> FloatArray:
+    """Where the beams point that search a round gate wider than the beam.
+
+    Parameters
+    ----------
+    half_rad : float
+        Angle from the gate's centre to its edge. [rad]
+    width_azimuth_rad, width_elevation_rad : float
+        Beamwidths as steered; infinite where the beam is a fan. [rad]
+    most : int
+        Beams at most, at least 1.
+
+    Returns
+    -------
+    (n, 2) array
+        Offsets across and up, a beamwidth apart in each plane, those that reach into the gate; nearest to its centre
+        first, and no more than ``most``. [rad]
+
+    Examples
+    --------
+    >>> abreast(0.02, 0.02, 0.02, most=9).shape
+    (9, 2)
+    >>> abreast(0.005, 0.02, 0.02, most=9)
+    array([[0., 0.]])
+    """
+    width = np.array([width_azimuth_rad, width_elevation_rad])
+    reach = np.ceil(np.maximum(half_rad / width - 0.5, 0.0) - 1e-9)
+    reach = np.minimum(reach, most)
+    across, up = np.meshgrid(np.arange(-reach[0], reach[0] + 1.0), np.arange(-reach[1], reach[1] + 1.0), indexing="ij")
+    steps = np.stack([across.ravel(), up.ravel()], axis=1)
+    finite = np.where(np.isfinite(width), width, 0.0)
+    side = steps * finite
+    inside = np.hypot(*(np.maximum(np.abs(steps) - 0.5, 0.0) * finite).T) <= half_rad
+    side = side[inside]
+    return side[np.argsort(np.hypot(side[:, 0], side[:, 1]), kind="stable")[:most]]
+
+
+def _loads(radar: Radar, row: int, rows: list[tuple[float, float, float, float, int]]) -> Load:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 5
     t, track, confirm, search = (np.array(column, np.float64) for column in columns[:4])
-    return Load(t_s=t, track_s=track, confirm_s=confirm, search_s=search, n_dropped=np.array(columns[4], np.int64))
+    dropped = np.array(columns[4], np.int64)
+    return Load.of(radar, row, t_s=t, track_s=track, confirm_s=confirm, search_s=search, n_dropped=dropped)
+
+
+def _dwells(row: int, aimed: list[_Aims], number: IntArray | None = None) -> Dwells:
+    if not aimed or number is None:
+        none = np.empty(0, np.int64)
+        return Dwells(t_s=np.empty(0), sensor=none, track=none, dwell=np.empty(0))
+    t, task, dwell = (np.concatenate([getattr(aims, name) for aims in aimed]) for name in ("t_s", "task", "dwell"))
+    listed = np.append(number, -1)  # row -1 is nobody's
+    return Dwells(t_s=t, sensor=np.full(len(t), row), track=listed[task], dwell=dwell)
