@@ -1,9 +1,19 @@
 """The ledger adds up."""
 
 import numpy as np
+import pytest
 
 from tests.learn import scene
-from watchfloor.learn.ledger import divergence_nats, entropy_nats
+from watchfloor.base.picture import SIGMA_GRID_DBSM
+from watchfloor.learn.ledger import (
+    LedgerRows,
+    booked,
+    divergence_nats,
+    draw_up,
+    entropy_nats,
+    next_hour_nats,
+    precision_per_db2,
+)
 
 N = 150
 
@@ -74,3 +84,120 @@ def test_a_track_that_lives_on_keeps_its_identity_over_the_end_of_a_flight():
     before = one.step(flying, seen)[0].probability
     one.close_flight()
     np.testing.assert_allclose(one.step(flying, none)[0].probability, before, atol=1e-12)
+
+
+# ---- adds up, whatever is summed
+
+
+def two_radars(rng, *, n_flights, n_types=6, k=4):
+    """Ledgers of flights that show two radars several aspects of several types, with the first and last knowledge."""
+    cards = {f"t{i}": scene.card(level=-4.0 * i, cell_sigma_db=3.0) for i in range(n_types)}
+    radars = [scene.radar(), scene.radar(frequency_hz=10e9)]
+    one = scene.learner(cards, radars=radars, label_reliability=1.0 - 1e-9)
+    first, rows = one.knowledge, []
+    for flight in range(n_flights):
+        flying = scene.tracks(2 * n_types, label=np.arange(2 * n_types) % n_types, heading_rad=0.13 + 0.7 * flight)
+        for sensor in (0, 1):
+            power = scene.swerling1(rng, 0.02 * scene.snr_1m2(flying, radars[sensor]), k)
+            one.step(flying, scene.looks(flying, power, first_s=1.0 + 1e3 * flight, sensor=sensor))
+        rows.append(one.close_flight())
+    return rows, first, one.knowledge
+
+
+def test_cells_radars_and_flights_add_up_to_the_loss_of_entropy():
+    rows, first, last = two_radars(np.random.default_rng(31), n_flights=3)
+    whole = LedgerRows.concat(rows)
+    lost = entropy_nats(first.log_posterior) - entropy_nats(last.log_posterior)
+    assert len(set(whole.sensor.tolist())) == 2
+    assert len(np.unique(whole.aspect_rad)) > 3
+    np.testing.assert_allclose(whole.chain_nats.sum(), lost.sum(), atol=1e-7)
+    for sensor in (0, 1):  # each radar's own, since cells of this learner do not teach each other
+        mine = whole.sensor == sensor
+        np.testing.assert_allclose(whole.chain_nats[mine].sum(), lost[first.sensor == sensor].sum(), atol=1e-7)
+    by_flight = [r.chain_nats.sum() for r in rows]
+    assert min(by_flight) > 0.0
+
+
+def test_the_shares_of_an_hour_add_up_to_the_gain_of_the_joint_belief():
+    rng = np.random.default_rng(32)
+    for n in (1, 2, 7):
+        a = rng.normal(size=(n, n))
+        covariance, d = a @ a.T + 0.1 * np.eye(n), rng.exponential(size=n)
+        share = next_hour_nats(d, covariance)
+        after = np.linalg.inv(np.linalg.inv(covariance) + np.diag(d))
+        joint = 0.5 * (np.linalg.slogdet(covariance)[1] - np.linalg.slogdet(after)[1])
+        np.testing.assert_allclose(share.sum(), joint, rtol=1e-9)
+        assert np.all(share >= 0.0)
+        assert share.sum() <= next_hour_nats(d, np.diagonal(covariance)).sum() + 1e-12, "cells that share teach less"
+    np.testing.assert_allclose(next_hour_nats(d, np.diag(np.arange(1.0, 8.0))), next_hour_nats(d, np.arange(1.0, 8.0)))
+
+
+def test_a_forecast_of_nonsense_is_refused():
+    with pytest.raises(ValueError, match=r"covariance_db2 must have shape \(2,\)"):
+        next_hour_nats(np.ones(2), np.ones(3))
+    for bad in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="at least 0"):
+            next_hour_nats(np.array([bad]), np.ones(1))
+        with pytest.raises(ValueError, match="variances of at least 0"):
+            next_hour_nats(np.ones(1), np.array([bad]))
+    row, grid = np.zeros(1), np.zeros((1, 3))
+    keys = {"sensor": row.astype(int), "type_": row.astype(int), "configuration": row.astype(int)}
+    cell = {"aspect_rad": row, "elevation_rad": row}
+    levels = {"before": grid, "after": grid, "public": grid, "log_likelihood": grid}
+    with pytest.raises(ValueError, match=r"counts must have shape \(1, 8\)"):
+        draw_up(**keys, **cell, **levels, counts=np.zeros((1, 6)))
+
+
+# ---- the next hour
+
+
+def test_curvature_of_strong_looks_is_the_fisher_information_on_decibels():
+    # exponential power of mean p: variance of d/d(10 lg p) of its log density is (ln 10 / 10)^2 a look, 1/4.34^2 dB^-2
+    rng = np.random.default_rng(33)
+    k, n = 50, 400
+    mean = 10.0 ** (0.1 * SIGMA_GRID_DBSM)
+    z = rng.exponential(size=(n, k)).sum(axis=1)
+    log_likelihood = -z[:, None] / mean - k * np.log(mean)
+    sharp = np.full((n, len(mean)), -700.0)
+    sharp[:, np.argmin(np.abs(SIGMA_GRID_DBSM))] = 0.0
+    bend = np.diff(log_likelihood, 2, axis=1)[:, np.argmin(np.abs(SIGMA_GRID_DBSM)) - 1] / -0.25
+    assert abs(bend.mean() / k - (np.log(10.0) / 10.0) ** 2) < 4.0 * bend.std() / k / np.sqrt(n) + 2e-4
+    np.testing.assert_allclose(precision_per_db2(log_likelihood, sharp, np.full(n, 2.0)), 2.0 * bend, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("over_noise_db", "k", "tolerance"), [(15.0, 6, 0.06), (10.0, 20, 0.06), (5.0, 20, 0.08)])
+def test_the_next_hour_teaches_what_was_forecast(over_noise_db, k, tolerance):
+    # 200 levels from the prior; one minute or so flown, the next hour forecast, then the hour flown: 360 turns of 10 s
+    rng = np.random.default_rng(34)
+    n = 200
+    flying = scene.inbound(n, label=np.arange(n))
+    snr = scene.snr_1m2(flying)
+    base = float(over_noise_db - 10.0 * np.log10(snr[0]))
+    card = scene.card(level=base, offset=(-8.0, 0.0, 8.0))
+    one = scene.learner({f"t{i}": card for i in range(n)}, label_reliability=1.0 - 1e-9)
+    level = base + 8.0 / 1.2815515655446004 * rng.standard_normal(n)
+    rows = []
+    for flight, looks in enumerate((k, 360)):
+        power = scene.swerling1(rng, snr * 10.0 ** (0.1 * level), looks)
+        one.step(flying, scene.looks(flying, power, first_s=1.0 + 1e4 * flight))
+        rows.append(one.close_flight())
+    forecast, flown = rows[0].marginal_nats_per_h, rows[1].chain_nats
+    chance = 4.0 * flown.std() / np.sqrt(n)
+    assert abs(forecast.mean() - flown.mean()) < chance + tolerance * flown.mean()
+    assert rows[1].marginal_nats_per_h.mean() < 0.5 * forecast.mean(), "the hour after teaches less"
+
+
+def test_an_hour_split_between_cells_is_forecast_for_the_split():
+    rows, _, _ = two_radars(np.random.default_rng(35), n_flights=1)
+    (flight,) = rows
+    assert np.all(flight.marginal_nats_per_h > 0.0)
+    one = (flight.sensor == 0) & (flight.type == 0)
+    assert one.sum() >= 2, "several cells share the hour under that radar's eye"
+
+
+def test_a_record_can_name_what_the_rows_are_of():
+    rows, _, _ = two_radars(np.random.default_rng(36), n_flights=1)
+    named = booked(rows[0], radars=["ew", "fc"], bands=["S", "X"], types=[f"jet-{i}" for i in range(6)])
+    assert set(zip(named.radar.tolist(), named.band.tolist(), strict=True)) == {("ew", "S"), ("fc", "X")}
+    assert named.type_name[0] == f"jet-{rows[0].type[0]}"
+    assert set(named.flat()) >= {"chain_nats", "marginal_nats_per_h", "radar", "band", "type_name", "configuration"}

@@ -1,32 +1,52 @@
-r"""The ledger: what each flight taught, by sensor, type and aspect cell.
+r"""The ledger: what each flight taught, by sensor, type, configuration and cell, and what one more hour would.
 
-Three measures, because no single one says all. With :math:`p_k` the posterior after flight k and :math:`p_0` the
+Four measures, because no single one says all. With :math:`p_k` the posterior after flight k and :math:`p_0` the
 catalogue:
 
-- ``nats`` :math:`= \mathrm{KL}(p_k\,\|\,p_{k-1})`, how far the flight moved the belief; never negative.
-- ``entropy_nats`` :math:`= H(p_{k-1}) - H(p_k)`, how much narrower the belief became; can be negative (a surprise
-  widens it). **Flights add up exactly**: the sum over flights is :math:`H(p_0) - H(p_n)`.
+- ``nats`` :math:`= \mathrm{KL}(p_k\,\|\,p_{k-1})`, how far the flight moved the belief of that cell; never negative.
+- ``entropy_nats`` :math:`= H(p_{k-1}) - H(p_k)`, how much narrower the belief of that cell became; can be negative (a
+  surprise widens it). One cell's flights add up.
+- ``chain_nats``: the cell's share of what the *joint* belief of all cells lost in entropy, by the chain rule. **Cells,
+  radars and flights add up exactly**, whether or not cells teach each other; what a cell teaches its neighbours is
+  booked where it was seen.
 - ``total_nats`` :math:`= \mathrm{KL}(p_k\,\|\,p_0)`, how far the belief stands from the public catalogue.
 
-Averaged over what could be the case, sums of all three over flights agree: each is then the mutual information between
-cross-section and looks, and the chain rule splits it by flight (Cover & Thomas, *Elements of Information Theory*, 2nd
-ed., 2006, theorem 2.5.2). In one realised history only ``entropy_nats`` adds.
+Averaged over what could be the case, sums over flights agree: each is then the mutual information between cross-section
+and looks, and the chain rule splits it (Cover & Thomas, *Elements of Information Theory*, 2nd ed., 2006, theorem
+2.5.2). In one realised history only ``chain_nats`` adds.
+
+``marginal_nats_per_h`` looks ahead: what an hour more, flown as this flight was, would teach (`next_hour_nats`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from watchfloor.base.columns import Columns
+from watchfloor.base.columns import Columns, filled
+from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.learn.library import Library, normalised
+
+COUNTS = (
+    "n_effective",
+    "n_looks",
+    "n_hits",
+    "n_misses",
+    "exposure_s",
+    "n_transponder",
+    "n_flight_plan",
+    "n_visual",
+)
+"""What is counted of a cell in a flight, in this order; each weighted by the probability of the type."""
+_STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LedgerRows(Columns):
-    """What one flight taught; one row a sensor x type x aspect cell that was looked at.
+    """What one flight taught; one row a sensor x type x configuration x cell that was looked at.
 
     Counts are weighted by the probability that the track was of the type.
     """
@@ -38,11 +58,13 @@ class LedgerRows(Columns):
     aspect_rad: FloatArray
     """(n,) centre of the cell. [rad]"""
     nats: FloatArray
-    """(n,) KL divergence of the belief after the flight from that before. [nat]"""
+    """(n,) KL divergence of the cell's belief after the flight from that before. [nat]"""
     entropy_nats: FloatArray
-    """(n,) entropy before less entropy after; adds up over flights. [nat]"""
+    """(n,) entropy of the cell's belief before less after; adds up over the flights of a cell. [nat]"""
     total_nats: FloatArray
-    """(n,) KL divergence of the belief after the flight from the catalogue's. [nat]"""
+    """(n,) KL divergence of the cell's belief after the flight from the catalogue's. [nat]"""
+    chain_nats: FloatArray
+    """(n,) share of the joint belief's loss of entropy; adds up over cells, radars and flights. [nat]"""
     n_effective: FloatArray
     """(n,) effective independent looks. [1]"""
     n_looks: FloatArray
@@ -52,9 +74,33 @@ class LedgerRows(Columns):
     n_misses: FloatArray
     """(n,) looks that did not. [1]"""
     n_labelled: FloatArray
-    """(n,) looks at a track whose type a transponder or flight plan declared. [1]"""
+    """(n,) looks at a track whose type somebody declared. [1]"""
     exposure_s: FloatArray
     """(n,) looks times the rotation period: time spent in the cell under the radar's eye. [s]"""
+    elevation_rad: FloatArray = filled(0.0)
+    """(n,) centre of the cell, above the wing plane. [rad]"""
+    configuration: IntArray = filled(0)
+    """(n,) 0: clean; 1: with reflectors."""
+    n_transponder: FloatArray = filled(0.0)
+    """(n,) of the labelled looks, those at a track declared by a transponder. [1]"""
+    n_flight_plan: FloatArray = filled(0.0)
+    """(n,) likewise by a flight plan. [1]"""
+    n_visual: FloatArray = filled(0.0)
+    """(n,) likewise by somebody who saw it. [1]"""
+    marginal_nats_per_h: FloatArray = filled(0.0)
+    """(n,) what one more hour under the radar's eye, flown as this flight was, would teach here. [nat/h]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BookedRows(LedgerRows):
+    """Ledger rows as a record holds them: with the names that a reader asks for."""
+
+    radar: np.ndarray
+    """(n,) name of the sensor."""
+    band: np.ndarray
+    """(n,) its band."""
+    type_name: np.ndarray
+    """(n,) name of the type."""
 
 
 def divergence_nats(log_p: FloatArray, log_q: FloatArray) -> FloatArray:
@@ -87,7 +133,183 @@ def entropy_nats(log_p: FloatArray) -> FloatArray:
     return -(np.exp(log_p) * log_p).sum(axis=-1)
 
 
-def ledger(library: Library) -> LedgerRows:
+def precision_per_db2(log_likelihood: FloatArray, log_posterior: FloatArray, times: FloatArray) -> FloatArray:
+    r"""Say how sharply more of the same looks would speak of a level.
+
+    Parameters
+    ----------
+    log_likelihood : (n, g) array
+        What the looks so far say of the levels of ``SIGMA_GRID_DBSM``, up to a constant. [1]
+    log_posterior : (n, g) array
+        Normalised log probabilities of the levels. [1]
+    times : (n,) array
+        How many times as many looks, at least 0. [1]
+
+    Returns
+    -------
+    (n,) array
+        The precision :math:`d` that a normal law would need to gain as much: with the curvature
+        :math:`\tau = -\ell''(\sigma)` (0 where it bends up), m ``times`` and v the variance believed,
+        :math:`\tfrac12\ln(1 + d\,v) = \mathrm{E}\,\tfrac12\ln(1 + m\,\tau(\sigma)\,v)`. [1/dB2]
+
+    Notes
+    -----
+    On average over looks the curvature is the Fisher information on the level in decibels: 1/4.34 squared a look for a
+    Swerling 1 target far above the noise (10 / ln 10 is 4.34), less near it and next to nothing below,
+    which is why the gain, not the curvature, is averaged over the levels believed. Second differences on the grid.
+
+    References
+    ----------
+    Cover & Thomas, *Elements of Information Theory*, 2nd ed., 2006, section 11.10 (Fisher information).
+    """
+    bend = np.maximum(-np.diff(log_likelihood, 2, axis=-1) / (_STEP_DB * _STEP_DB), 0.0)
+    variance = np.maximum(variance_db2(log_posterior), 1e-12)
+    more = (np.asarray(times, float) * variance)[..., None] * bend
+    return np.expm1((np.exp(log_posterior[..., 1:-1]) * np.log1p(more)).sum(axis=-1)) / variance
+
+
+def variance_db2(log_posterior: FloatArray) -> FloatArray:
+    """Return the variance of the level (n,) under normalised log probabilities (n, g). [dB2]"""
+    weight = np.exp(log_posterior)
+    mean = weight @ SIGMA_GRID_DBSM
+    return (weight * (SIGMA_GRID_DBSM - mean[..., None]) ** 2).sum(axis=-1)
+
+
+def next_hour_nats(precision_per_db2_h: FloatArray, covariance_db2: FloatArray) -> FloatArray:
+    r"""Information that the next hour is expected to bring, cell by cell.
+
+    Parameters
+    ----------
+    precision_per_db2_h : (n,) array
+        Precision that the hour will add on the level of each cell. [1/dB2/h]
+    covariance_db2 : (n,) or (n, n) array
+        What is not known of the levels now: variances of cells that do not teach each other, or the covariance of
+        cells that do. [dB2]
+
+    Returns
+    -------
+    (n,) array
+        Shares of the cells; their sum is the hour's whole. [nat/h]
+
+    Raises
+    ------
+    ValueError
+        If a precision or variance is negative or NaN, or the shapes do not fit.
+
+    Notes
+    -----
+    For a normal level :math:`\tfrac12\ln\det(I + D^{1/2} V D^{1/2})` with D the precisions; the chain rule splits it by
+    the pivots of the Cholesky factor, in the order of the rows: what two cells would both teach is booked on the
+    first. With variances alone :math:`\tfrac12\ln(1 + d\,v)` each. A forecast: levels are not quite normal. Flown in
+    simulation it holds within a tenth where most looks detect, and is up to a quarter too high where few do.
+
+    References
+    ----------
+    Cover & Thomas, *Elements of Information Theory*, 2nd ed., 2006, section 9.4 (parallel Gaussian channels).
+
+    Examples
+    --------
+    >>> next_hour_nats(np.array([1.0]), np.array([np.e**2 - 1.0])).round(6).tolist()
+    [1.0]
+    """
+    d, v = np.asarray(precision_per_db2_h, float), np.asarray(covariance_db2, float)
+    if v.shape not in ((len(d),), (len(d), len(d))):
+        raise ValueError(f"covariance_db2 must have shape ({len(d)},) or ({len(d)}, {len(d)}), got {v.shape}")
+    if not np.all(d >= 0.0):
+        raise ValueError(f"precision_per_db2_h must be at least 0, got {d.min():.3g}")
+    variance = v if v.ndim == 1 else np.diagonal(v)
+    if not np.all(variance >= 0.0):
+        raise ValueError(f"covariance_db2 must have variances of at least 0, got {variance.min():.3g}")
+    if v.ndim == 1:
+        return 0.5 * np.log1p(d * v)
+    root = np.sqrt(d)
+    return np.log(np.diagonal(np.linalg.cholesky(np.eye(len(d)) + root[:, None] * v * root)))
+
+
+def draw_up(
+    *,
+    sensor: IntArray,
+    type_: IntArray,
+    configuration: IntArray,
+    aspect_rad: FloatArray,
+    elevation_rad: FloatArray,
+    before: FloatArray,
+    after: FloatArray,
+    public: FloatArray,
+    log_likelihood: FloatArray,
+    counts: FloatArray,
+    chain_nats: FloatArray | None = None,
+    covariance_db2: FloatArray | None = None,
+) -> LedgerRows:
+    """Draw up the ledger of a flight from the cells that were looked at.
+
+    Parameters
+    ----------
+    sensor, type_, configuration : (n,) arrays
+        Which sensor, type and configuration a cell is of.
+    aspect_rad, elevation_rad : (n,) arrays
+        Its centre. [rad]
+    before, after, public : (n, g) arrays
+        Normalised log probabilities of its levels before and after the flight, and in the catalogue. [1]
+    log_likelihood : (n, g) array
+        What the flight's looks say of it, up to a constant. [1]
+    counts : (n, 8) array
+        As named in ``COUNTS``.
+    chain_nats : (n,) array, optional
+        Shares of the joint loss of entropy; left out, cells are independent and a cell's own loss is its share. [nat]
+    covariance_db2 : (n, n) array, optional
+        Covariance of the levels after the flight; left out, cells are independent. [dB2]
+
+    Raises
+    ------
+    ValueError
+        If the columns' lengths differ or ``counts`` is not of eight columns.
+    """
+    if counts.shape != (len(sensor), len(COUNTS)):
+        raise ValueError(f"counts must have shape ({len(sensor)}, {len(COUNTS)}), got {counts.shape}")
+    lost = entropy_nats(before) - entropy_nats(after)
+    book = dict(zip(COUNTS, counts.T, strict=True))
+    group = np.unique(np.stack([sensor, type_, configuration]), axis=1, return_inverse=True)[1].reshape(-1)
+    hours = np.bincount(group, book["exposure_s"])[group] / 3600.0 if len(group) else np.empty(0)
+    d = precision_per_db2(log_likelihood, after, 1.0 / np.maximum(hours, 1e-9))
+    return LedgerRows(
+        sensor=sensor,
+        type=type_,
+        configuration=configuration,
+        aspect_rad=aspect_rad,
+        elevation_rad=elevation_rad,
+        nats=divergence_nats(after, before),
+        entropy_nats=lost,
+        total_nats=divergence_nats(after, public),
+        chain_nats=lost if chain_nats is None else chain_nats,
+        n_labelled=book["n_transponder"] + book["n_flight_plan"] + book["n_visual"],
+        marginal_nats_per_h=next_hour_nats(d, variance_db2(after) if covariance_db2 is None else covariance_db2),
+        **book,
+    )
+
+
+def booked(rows: LedgerRows, *, radars: Sequence[str], bands: Sequence[str], types: Sequence[str]) -> BookedRows:
+    """Name what the rows are of, for a record.
+
+    Parameters
+    ----------
+    rows : LedgerRows
+        A flight's ledger.
+    radars, bands : sequence of str
+        Name and band of each sensor of the run, in its order; an empty band for what is no primary radar.
+    types : sequence of str
+        The run's list of types.
+    """
+    columns = dict(rows.items())
+    return BookedRows(
+        **columns,
+        radar=np.array(radars, object)[rows.sensor],
+        band=np.array(bands, object)[rows.sensor],
+        type_name=np.array(types, object)[rows.type],
+    )
+
+
+def ledger(library: Any) -> LedgerRows:
     """Draw up the ledger of the flight that ``library`` has taken in so far.
 
     Returns
@@ -96,20 +318,19 @@ def ledger(library: Library) -> LedgerRows:
         One row a cell that was looked at, by sensor, type, aspect.
     """
     s, t, c = library.touched()
-    before = library.start[s, t, c]
-    after = normalised(before + library.taught())
-    counts = library.counts[s, t, c]
-    return LedgerRows(
+    before, taught, counts = library.start[s, t, c], library.taught(), library.counts[s, t, c]
+    weight = before + taught
+    weight = weight - weight.max(axis=-1, keepdims=True)
+    none = np.zeros(len(s))
+    return draw_up(
         sensor=library.sensors[s],
-        type=t,
+        type_=t,
+        configuration=none.astype(np.int64),
         aspect_rad=library.centres_rad[c],
-        nats=divergence_nats(after, before),
-        entropy_nats=entropy_nats(before) - entropy_nats(after),
-        total_nats=divergence_nats(after, library.prior[s, t, c]),
-        n_effective=counts[:, 0],
-        n_looks=counts[:, 1],
-        n_hits=counts[:, 2],
-        n_misses=counts[:, 3],
-        n_labelled=counts[:, 4],
-        exposure_s=counts[:, 5],
+        elevation_rad=none,
+        before=before,
+        after=weight - np.log(np.exp(weight).sum(axis=-1, keepdims=True)),
+        public=library.prior[s, t, c],
+        log_likelihood=taught,
+        counts=np.stack([*counts[:, :4].T, counts[:, 5], counts[:, 4], none, none], axis=1),
     )
