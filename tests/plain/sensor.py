@@ -64,8 +64,8 @@ def gate_pfa(t, position, gate_t, gate_position, gate_velocity, radius, pfa, bas
 
 
 def merge(t, polar, power, mover, cell, turn_s):
-    """Clusters as lists of rows, strongest first: [(rows, t, polar, power, strongest mover, movers), ...]."""
-    left = sorted(range(len(t)), key=lambda i: -power[i])
+    """Clusters, strongest first, echoes before noise: [(rows, t, polar, power, mover, movers, spread), ...]."""
+    left = sorted(range(len(t)), key=lambda i: (mover[i] == -1, -power[i]))
     out = []
     while left:
         i = left[0]
@@ -77,11 +77,15 @@ def merge(t, polar, power, mover, cell, turn_s):
             if j == i or (near and abs(t[j] - t[i]) < 0.5 * turn_s):
                 rows.append(j)
         left = [j for j in left if j not in rows]
+        if mover[i] != -1:
+            rows = [j for j in rows if mover[j] != -1]
         weight = power[rows] / power[rows].sum()
-        centre = weight @ polar[rows]
-        turn = np.exp(1j * (polar[rows, 1] - polar[i, 1]))
-        centre[1] = (polar[i, 1] + weight @ np.angle(turn)) % (2.0 * np.pi)
+        unwrapped = polar[rows].copy()
+        unwrapped[:, 1] = polar[i, 1] + np.angle(np.exp(1j * (polar[rows, 1] - polar[i, 1])))
+        centre = weight @ unwrapped
+        spread = np.einsum("i,ij,ik->jk", weight, unwrapped - centre, unwrapped - centre)
+        centre[1] %= 2.0 * np.pi
         own = [j for j in rows if mover[j] >= 0]
         who = mover[max(own, key=lambda j: power[j])] if own else mover[i]
-        out.append((rows, weight @ t[rows], centre, power[rows].sum() - (len(rows) - 1), who, len(own)))
+        out.append((rows, weight @ t[rows], centre, power[rows].sum() - (len(rows) - 1), who, len(own), spread))
     return out

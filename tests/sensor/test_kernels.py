@@ -146,7 +146,7 @@ def test_merging_does_what_the_plain_twin_does(seed, flat, by_rate):
     )
     power, mover = rng.uniform(1.0, 100.0, n), rng.integers(-4, 20, n)
     cell = np.array([150.0, 0.02, np.inf if flat else 0.03, 100.0 if by_rate else np.inf])
-    head, when, centre, total, who, size = _kernels.merge(t, polar, power, mover, cell, 10.0)
+    head, when, centre, total, who, size, spread = _kernels.merge(t, polar, power, mover, cell, 10.0)
     expected = plain.merge(t, polar, power, mover, cell, 10.0)
     np.testing.assert_array_equal(head, [rows[0] for rows, *_ in expected])
     np.testing.assert_allclose(when, [row[1] for row in expected], atol=1e-9)
@@ -154,7 +154,11 @@ def test_merging_does_what_the_plain_twin_does(seed, flat, by_rate):
     np.testing.assert_allclose(total, [row[3] for row in expected], atol=1e-9)
     np.testing.assert_array_equal(who, [row[4] for row in expected])
     np.testing.assert_array_equal(size, [row[5] for row in expected])
-    assert len(expected) == 0 or sum(len(rows) for rows, *_ in expected) == n
+    alone = np.array([len(rows) == 1 for rows, *_ in expected], bool)
+    np.testing.assert_array_equal(spread[alone], 0.0)
+    wanted = np.reshape([row[6] for row in expected], (-1, 4, 4))[~alone]
+    np.testing.assert_allclose(spread[~alone], wanted, rtol=1e-7, atol=1e-6)
+    assert sum((mover[rows] != -1).sum() for rows, *_ in expected) == (mover != -1).sum()
 
 
 def test_movers_stand_between_knots_where_a_cubic_puts_them():

@@ -169,3 +169,52 @@ def test_a_bank_tells_two_targets_of_one_range_cell_apart_by_their_speed():
     assert sorted(apart.mover[apart.mover >= 0].tolist()) == [0, 1]
     assert (merged.n_merged[merged.mover >= 0] == 2).all()
     assert (merged.mover >= 0).sum() == 1
+
+
+def gates(truth, *, pfa, radius_m=3e3):
+    """A gate that follows each mover of ``straight`` flights."""
+    n = len(truth)
+    return Tasks(
+        track=np.arange(n), sensor=np.zeros(n, int), t_s=np.zeros(n), position_ecef_m=truth.position_ecef_m[:, 0],
+        velocity_ecef_mps=truth.velocity_ecef_mps[:, 0], radius_m=np.full(n, radius_m), pfa=np.full(n, pfa),
+        pd=np.full(n, 0.5),
+    )  # fmt: skip
+
+
+def test_plots_are_as_wrong_as_they_say_where_a_gate_lets_noise_into_their_cells():
+    # long cells and wide beams, a rate that tells nothing apart: in each echo's cells stands some noise of any rate
+    model = radar(bandwidth_hz=2e5, beamwidth_azimuth_rad=0.1, measures_elevation=False, pfa=1e-6, n_coherent=64)
+    truth = ring(60, 250e3, speed_mps=200.0, heading="in")
+    north = sensor([signature(0.0)] * 60, model)
+    plots, origins = north.observe(truth, gates(truth, pfa=0.05), until_s=60.0)
+    gap, cov, rows = errors(plots, origins, truth, north.environment)
+    assert (origins.mover == -1).sum() > 30
+    assert (plots.pfa[rows] == 0.05).all()
+    consistent(gap, cov)
+
+
+def test_a_plot_of_two_echoes_is_as_uncertain_as_they_lie_apart():
+    # pairs half a cell apart in range and in rate; the echo that stands for a plot is drawn by power, here by chance
+    model = radar(measures_elevation=False, bandwidth_hz=1e5)
+    n = 100
+    position, _ = spots(PLACE, np.tile(np.arange(n) * 3.6, 2), np.repeat([200e3, 200.7e3], n), 10e3)
+    towards = PLACE.ecef_m - position
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    truth = straight(position, towards * np.repeat([230.0, 150.0], n)[:, None], np.arange(0.0, 10.1, 2.0))
+    north = sensor([signature(30.0, 0)] * (2 * n), model)
+    plots, origins = north.observe(truth, Tasks.empty(), until_s=10.0)
+    both = np.flatnonzero(origins.n_merged == 2)
+    assert len(both) > 90
+    shown = np.random.default_rng(2).integers(0, 2, len(both)) * n + origins.mover[both] % n
+    at = position[shown] + plots.t_s[both, None] * truth.velocity_ecef_mps[shown, 0]
+    slant, azimuth, _ = ecef_to_polar(at, north.environment.place)
+    gap = np.stack([plots.measurement[both, 0] - slant, plots.measurement[both, 1] - azimuth], axis=1)
+    gap[:, 1] = (gap[:, 1] + np.pi) % (2.0 * np.pi) - np.pi
+    d2 = gap[:, 0] ** 2 / plots.cov[both, 0, 0]
+    assert abs(d2.mean() - 1.0) < FIVE_SIGMA * d2.std() / np.sqrt(len(both))
+    assert 0.1 < d2.std() < 0.7  # two points of about equal weight: their squares vary less than a Gaussian's
+    assert plots.cov[both, 0, 0].min() > 0.1 * 700.0**2
+    assert abs(np.median(np.sqrt(plots.cov[both, 3, 3])) - 40.0) < 4.0
+    correlation = plots.cov[both, 0, 3] / np.sqrt(plots.cov[both, 0, 0] * plots.cov[both, 3, 3])
+    assert np.median(correlation) > 0.5  # the farther one closes more slowly
+    assert (np.linalg.eigvalsh(plots.cov[both][:, [0, 1, 3]][:, :, [0, 1, 3]]) > 0.0).all()

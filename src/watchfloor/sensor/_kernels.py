@@ -212,14 +212,16 @@ def gate_pfa(
 @njit(cache=True, error_model="numpy")
 def merge(
     t: FloatArray, polar: FloatArray, power: FloatArray, mover: IntArray, cell: FloatArray, turn_s: float
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, IntArray, IntArray]:
-    """Merge plots of one resolution cell: strongest row of each, t, polar (m, 4), power, strongest mover, movers in it.
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, IntArray, IntArray, FloatArray]:
+    """Merge plots of one resolution cell: strongest row, t, polar (m, 4), power, mover, movers in it, spread (m, 4, 4).
 
-    t (n,); polar (n, 4) range, azimuth, elevation, range rate; power (n,) over noise; mover (n,), negative for false;
-    cell (4,) range cell, azimuth and elevation beamwidth, range-rate cell (infinite where it tells nothing apart). The
-    strongest plot left takes all that lie within a cell of it in every coordinate and less than half a turn away in
-    time; their centroid is weighted by power, their powers add less the noise counted twice. A plot of no mover keeps
-    the number of its strongest row.
+    t (n,); polar (n, 4) range, azimuth, elevation, range rate; power (n,) over noise; mover (n,), -1 for noise, below
+    for an echo elsewhere; cell (4,) range cell, azimuth and elevation beamwidth, range-rate cell (infinite where it
+    tells nothing apart). The strongest echo left takes all that lie within a cell of it in every coordinate and less
+    than half a turn away in time; of the echoes among them the centroid is weighted by power, their powers add less the
+    noise counted twice, and the spread is their second moment about it. Noise adds nothing: an echo's own power and
+    errors hold the noise of its cell. Noise that no echo takes is merged among itself, likewise. The mover is that of
+    the strongest, -1 of noise; an echo elsewhere keeps its number unless a mover is there.
     """
     n = t.shape[0]
     by_range = np.argsort(polar[:, 0])
@@ -229,17 +231,18 @@ def merge(
     strongest = np.argsort(-power)
     taken = np.zeros(n, dtype=np.bool_)
     head, who, size = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    shift = np.empty(4)
-    when, total, centre = np.empty(n), np.empty(n), np.empty((n, 4))
+    apart, shift, second = np.empty(4), np.empty(4), np.empty((4, 4))
+    when, total, centre, spread = np.empty(n), np.empty(n), np.empty((n, 4)), np.zeros((n, 4, 4))
     m = 0
-    for order in range(n):
-        i = strongest[order]
-        if taken[i]:
+    for order in range(2 * n):  # echoes first, then noise
+        i, noise = strongest[order % n], order >= n
+        if taken[i] or (mover[i] == -1) != noise:
             continue
         taken[i] = True
         movers, best = (1, i) if mover[i] >= 0 else (0, -1)
-        weight, extra, shift_t = power[i], 0.0, 0.0
+        weight, extra, shift_t, merged = power[i], 0.0, 0.0, False
         shift[:] = 0.0
+        second[:] = 0.0
         for direction in (-1, 1):
             at = rank[i] + direction
             while 0 <= at < n and abs(polar[by_range[at], 0] - polar[i, 0]) < cell[0]:
@@ -247,13 +250,15 @@ def merge(
                 at += direction
                 if taken[j] or abs(t[j] - t[i]) >= 0.5 * turn_s:
                     continue
-                d_azimuth = polar[j, 1] - polar[i, 1]
-                d_azimuth -= _TWO_PI * np.rint(d_azimuth / _TWO_PI)
-                if abs(d_azimuth) >= cell[1] or abs(polar[j, 2] - polar[i, 2]) >= cell[2]:
-                    continue
-                if abs(polar[j, 3] - polar[i, 3]) >= cell[3]:
+                for c in range(4):
+                    apart[c] = polar[j, c] - polar[i, c]
+                apart[1] -= _TWO_PI * np.rint(apart[1] / _TWO_PI)
+                if abs(apart[1]) >= cell[1] or abs(apart[2]) >= cell[2] or abs(apart[3]) >= cell[3]:
                     continue
                 taken[j] = True
+                if mover[j] == -1 and not noise:
+                    continue
+                merged = True
                 if mover[j] >= 0:
                     movers += 1
                     if best < 0 or power[j] > power[best]:
@@ -261,17 +266,20 @@ def merge(
                 weight += power[j]
                 extra += power[j] - 1.0
                 shift_t += power[j] * (t[j] - t[i])
-                shift[0] += power[j] * (polar[j, 0] - polar[i, 0])
-                shift[1] += power[j] * d_azimuth
-                shift[2] += power[j] * (polar[j, 2] - polar[i, 2])
-                shift[3] += power[j] * (polar[j, 3] - polar[i, 3])
+                for c in range(4):
+                    shift[c] += power[j] * apart[c]
+                    for d in range(4):
+                        second[c, d] += power[j] * apart[c] * apart[d]
         head[m], who[m], size[m], total[m] = i, mover[best] if best >= 0 else mover[i], movers, power[i] + extra
         when[m] = t[i] + shift_t / weight
         for c in range(4):
             centre[m, c] = polar[i, c] + shift[c] / weight
+            if merged:
+                for d in range(4):
+                    spread[m, c, d] = second[c, d] / weight - shift[c] * shift[d] / (weight * weight)
         centre[m, 1] -= _TWO_PI * math.floor(centre[m, 1] / _TWO_PI)
         m += 1
-    return head[:m], when[:m], centre[:m], total[:m], who[:m], size[:m]
+    return head[:m], when[:m], centre[:m], total[:m], who[:m], size[:m], spread[:m]
 
 
 def warm(**_: Any) -> None:

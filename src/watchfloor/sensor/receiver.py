@@ -274,19 +274,22 @@ class Receiver:
         return out
 
     def declare(self, rows: Rows) -> tuple[Plots, PlotOrigins]:
-        """Add errors, fold what is ambiguous, merge by cell, sort, and say how sure the radar is of each."""
+        """Add errors, fold what is ambiguous, merge by cell, sort, and say how sure the radar is of each.
+
+        A plot of several echoes is as uncertain as its power says, and as they lie apart: the spread of what was merged
+        is added to its covariance, which is then that of an echo drawn from them by power.
+        """
         t, polar, error, power, pfa, mover = rows
         sigmas = self.sigmas(power, polar)
         polar += sigmas * error
         if self._folds:
             self._fold(polar)
         polar[:, self._unmeasured] = np.nan
-        head, t, polar, power, mover, n_merged = _kernels.merge(t, polar, power, mover, self.cell, self._merge_s)
+        head, t, polar, power, mover, n_merged, cov = _kernels.merge(t, polar, power, mover, self.cell, self._merge_s)
         order = np.lexsort((polar[:, 0], t))
-        t, polar, power, head = t[order], polar[order], power[order], head[order]
+        t, polar, power, head, cov = t[order], polar[order], power[order], head[order], cov[order]
         sigmas = sigmas[head] if len(head) == len(sigmas) else self.sigmas(power, polar)
-        cov = np.zeros((len(t), 4, 4))
-        cov.reshape(-1, 16)[:, ::5] = sigmas * sigmas
+        cov.reshape(-1, 16)[:, ::5] += sigmas * sigmas
         for column in self._unmeasured:
             cov[:, column, :] = np.nan
             cov[:, :, column] = np.nan
