@@ -78,6 +78,17 @@ def test_how_calls_chop_time_changes_no_bit(tick_s):
     np.testing.assert_array_equal(np.sort(looks.t_s), np.sort(more.t_s))
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_plot_of_before_another_sensors_last_is_in_the_gate(seed):
+    """Tracks stand at the other radar's plot, hundreds of metres on, when a batch brings one of seconds before."""
+    flown, plots = two_radars(until_s=200.0, n_false=0, pd=1.0, seed=seed)
+    _, looks = run(make(**TWO), plots, 5.0, 200.0)
+    late = looks.take(looks.t_s > 60.0)
+    seen = [np.count_nonzero((plots.sensor == s) & (plots.t_s > 60.0) & (plots.t_s < 185.0)) for s in (0, 1)]
+    assert len(late) >= sum(seen)
+    assert not np.isnan(late.snr_db).any()
+
+
 def circling(direction):
     """Flights 40 to 120 km away that fly across north, eastward (1) or westward (-1), one after the other."""
     n = 8

@@ -518,7 +518,7 @@ def test_a_strobe_finds_the_tracks_in_its_direction():
     tracks = replace(
         Tracks.empty(2), number=np.arange(n), t_s=rng.uniform(0.0, 5.0, n), position_ecef_m=x, velocity_ecef_mps=v,
         cov=root @ root.transpose(0, 2, 1), status=np.ones(n, int), existence=np.ones(n), n_hits=np.ones(n, int),
-        updated_s=np.zeros((n, 2)), address=np.full(n, -1), label=np.full(n, -1),
+        updated_s=np.zeros((n, 2)), address=np.full(n, -1), label=np.full(n, -1), label_source=np.full(n, -1),
     )  # fmt: skip
     m = 40
     z, sensor = np.full((m, 4), np.nan), np.arange(m) % 2
@@ -556,6 +556,7 @@ def test_more_pairs_than_room_are_all_returned():
         Tracks.empty(1), number=np.arange(n), t_s=np.zeros(n), position_ecef_m=x, velocity_ecef_mps=np.zeros((n, 3)),
         cov=np.broadcast_to(1e4 * np.eye(6), (n, 6, 6)), status=np.ones(n, int), existence=np.ones(n),
         n_hits=np.ones(n, int), updated_s=np.zeros((n, 1)), address=np.full(n, -1), label=np.full(n, -1),
+        label_source=np.full(n, -1),
     )  # fmt: skip
     z = np.full((3, 4), np.nan)
     z[:, 1] = 1.0

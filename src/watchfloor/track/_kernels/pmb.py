@@ -346,6 +346,7 @@ def look(
                         x[g, k], p[g, k], flat, settings[ALTITUDE], settings[ALTITUDE_SD], settings[CLIMB_SD], up
                     )
         widen = widest * (_ADDRESS_GATE if marks[i, ADDRESS] >= 0 else 1.0)
+        back = min(sweep[a_row] - t[i], 0.0)  # below 0: another sensor has moved the track on
         for a in range(4):
             low[a], high[a] = math.inf, -math.inf
         for c in range(n_h):
@@ -353,12 +354,18 @@ def look(
             for k in range(n_models[g]):
                 jacobian(x[g, k], 0.0, sensor, zhat[c, k], h)
                 spread_now(p[g, k], h, s[c, k])
+                if back < -near:
+                    _apart(x[g, k], p[g, k], back, models[m_all, Q_H], sensor, moved_z, h, h2, s2)
                 for a in range(4):
                     reach = math.sqrt(widen * (s[c, k, a, a] + grid[5 + a]))
                     off = zhat[c, k, a] - zhat[0, 0, a]
                     if a == 1 and not cartesian:
                         off = wrapped(off)
                     low[a], high[a] = min(low[a], off - reach), max(high[a], off + reach)
+                    if back < -near:
+                        reach = math.sqrt(widen * (s2[a, a] + grid[5 + a]))
+                        off = residual(a, moved_z[a] - zhat[0, 0, a], sensor)
+                        low[a], high[a] = min(low[a], off - reach), max(high[a], off + reach)
         if tell_all or marks[i, STATUS] == CONFIRMED:
             _as_one(mu[slots[i, 0]], n_models[slots[i, 0]], zhat[0], s[0], sensor, zmean[a_row], zcov[a_row])
         low0, high0 = low[0] + zhat[0, 0, 0], high[0] + zhat[0, 0, 0]
