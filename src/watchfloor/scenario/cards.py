@@ -224,6 +224,30 @@ class ReflectorCard(Config):
     """What was assumed."""
 
 
+class ModulationCard(Config):
+    """Lines that turning blades put about the echo: of the first stage of blades that a wave meets, or a propeller.
+
+    Seen within a half-angle of nose and tail, by radars that look long and often enough.
+    """
+
+    blades: Annotated[Spread, _within(1.0, 200.0)]
+    """Blades of that stage; a draw is rounded to a whole number."""
+    shaft_rpm: Positive
+    """Usual rotations a minute in flight. [1/min]"""
+    between_flights: Annotated[Spread, _within(0.0, 1.0)]
+    """How much that differs from flight to flight, one standard deviation of its logarithm. [1]"""
+    level_db: Annotated[Spread, _within(-90.0, 0.0)]
+    """Strongest line against the body's echo. [dB]"""
+    half_angle_deg: Annotated[Spread, _within(0.0, 180.0, open_ends=True)]
+    """Angle off nose or tail within which blades show; 90 and more is all round. [deg]"""
+    duct_cm: Positive | None = None
+    """Diameter of the intake before the blades, which longer waves do not enter; none for a propeller. [cm]"""
+    source: str = "scenario"
+    """Key of the source of the kind of engine."""
+    note: str = ""
+    """What was assumed."""
+
+
 class TypeCard(Config):
     """A type of aircraft: how it moves and what radars see of it."""
 
@@ -247,6 +271,8 @@ class TypeCard(Config):
     """How much a real curve departs from the median curve at one aspect, the common offset apart. [dB]"""
     reflector: ReflectorCard | None = None
     """Removable reflector, if the type can wear one."""
+    modulation: ModulationCard | None = None
+    """Lines of its engine or propeller; none if blades are hidden."""
 
 
 class FlightTime(Config):
