@@ -3,7 +3,7 @@
 import numpy as np
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM
-from watchfloor.learn.update import LATTICE, POWER_MIN_DB, STEP_DB
+from watchfloor.learn.update import LATTICE, POWER_MAX_DB, POWER_MIN_DB, STEP_DB
 from watchfloor.physics import detection
 from watchfloor.physics.radar import Radar
 
@@ -39,18 +39,22 @@ def radar(**changes):
     return Radar.of(**(values | changes))
 
 
-def hit_rows(echoes, power, *, s=0, w=0):
-    """Log densities (..., g) of measured powers (...) at every level, by four-point Lagrange between the powers."""
-    table = echoes.hit[s, w, :, FIRST : FIRST + len(LEVELS_DB)]
-    at = np.clip((10.0 * np.log10(power) - POWER_MIN_DB) / STEP_DB, 0.0, len(table) - 1.0)
+def hit_rows(echoes, power, *, s=0, w=0, base_db=0.0):
+    """Log densities (..., g) of measured powers (...) at every level, by four-point Lagrange between the powers.
+
+    1 m2 stands ``base_db`` over the noise, a multiple of the step. Far above the noise only power over signal matters.
+    """
+    table = echoes.hit[s, w]
+    power_db = 10.0 * np.log10(power)
+    shift = np.maximum(np.ceil((power_db - POWER_MAX_DB) / STEP_DB), 0.0)
+    at = np.maximum((power_db - shift * STEP_DB - POWER_MIN_DB) / STEP_DB, 0.0)
     i = np.clip(at.astype(int), 1, len(table) - 3)
-    f = (at - i)[..., None]
-    return (
-        -f * (f - 1.0) * (f - 2.0) / 6.0 * table[i - 1]
-        + (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0 * table[i]
-        - (f + 1.0) * f * (f - 2.0) / 2.0 * table[i + 1]
-        + (f + 1.0) * f * (f - 1.0) / 6.0 * table[i + 2]
-    )
+    f, i = (at - i)[..., None], i[..., None]
+    first = FIRST + round(base_db / STEP_DB) - shift.astype(int)
+    j = first[..., None] + np.arange(len(LEVELS_DB))
+    rows = -f * (f - 1.0) * (f - 2.0) / 6.0 * table[i - 1, j] + (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0 * table[i, j]
+    rows += (f + 1.0) * f * (f - 1.0) / 6.0 * table[i + 2, j] - (f + 1.0) * f * (f - 2.0) / 2.0 * table[i + 1, j]
+    return rows - (shift * STEP_DB * np.log(10.0) / 10.0)[..., None]
 
 
 def miss_row(echoes, pfa, *, s=0, w=0):
