@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
+from watchfloor.physics.fluctuation import fading_correlation
 from watchfloor.physics.frames import Place, ecef_to_polar
 
 
@@ -88,4 +89,22 @@ def merge(t, polar, power, mover, cell, turn_s):
         own = [j for j in rows if mover[j] >= 0]
         who = mover[max(own, key=lambda j: power[j])] if own else mover[i]
         out.append((rows, weight @ t[rows], centre, power[rows].sum() - (len(rows) - 1), who, len(own), spread))
+    return out
+
+
+def fade(fresh, t, azimuth, elevation, mover, wavelength_m, length_m, wander, wander_s):
+    """Powers (n, 2) of looks in the order of time, each mover's echo correlated with its last."""
+    last, out = {}, np.empty((len(mover), 2))
+    for i, j in enumerate(mover):
+        sight = np.array([np.cos(elevation[i]) * np.cos(azimuth[i]), np.cos(elevation[i]) * np.sin(azimuth[i])])
+        sight = np.append(sight, np.sin(elevation[i]))
+        echo = fresh[i, ::2] + 1j * fresh[i, 1::2]
+        if j in last:
+            before, then, old = last[j]
+            turned = np.arctan2(np.linalg.norm(np.cross(before, sight)), before @ sight)
+            swayed = wander * np.sqrt(-2.0 * np.expm1(-(t[i] - then) / wander_s))
+            rho = fading_correlation(np.hypot(turned, swayed), 0.0, wavelength_m, length_m[j])
+            echo = np.sqrt(rho) * old + np.sqrt(1.0 - rho) * echo
+        last[j] = sight, t[i], echo
+        out[i] = 0.5 * np.abs(echo) ** 2
     return out

@@ -30,7 +30,7 @@ def test_warming_compiles_what_a_run_needs_and_no_more():
         position_ecef_m=truth.position_ecef_m[:, 0].copy(), velocity_ecef_mps=truth.velocity_ecef_mps[:, 0].copy(),
         radius_m=np.full(1, 1e3), pd=np.ones(1),
     )  # fmt: skip
-    kernels = (_kernels.passes, _kernels.level_db, _kernels.gate_pfa, _kernels.merge)
+    kernels = (_kernels.passes, _kernels.level_db, _kernels.fade, _kernels.gate_pfa, _kernels.merge)
     _kernels.warm()
     warmed = [len(kernel.signatures) for kernel in kernels]
     north.observe(truth, gate, until_s=20.0)
@@ -159,6 +159,26 @@ def test_merging_does_what_the_plain_twin_does(seed, flat, by_rate):
     wanted = np.reshape([row[6] for row in expected], (-1, 4, 4))[~alone]
     np.testing.assert_allclose(spread[~alone], wanted, rtol=1e-7, atol=1e-6)
     assert sum((mover[rows] != -1).sum() for rows, *_ in expected) == (mover != -1).sum()
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_fades_are_held_as_the_plain_twin_holds_them(seed):
+    rng = np.random.default_rng(seed)
+    n, movers = 60, 5
+    t, mover = np.sort(rng.uniform(0.0, 30.0, n)), rng.integers(0, movers, n)
+    azimuth = rng.uniform(-np.pi, np.pi, movers)[mover] + rng.normal(0.0, 0.02, n)
+    elevation = rng.uniform(-1.5, 1.5, movers)[mover] + rng.normal(0.0, 0.02, n)
+    fresh, length = rng.standard_normal((n, 4)), rng.uniform(3.0, 60.0, movers)
+    last, amplitude = np.full((movers, 4), np.nan), np.zeros((movers, 4))
+    found = [
+        _kernels.fade(
+            fresh[i], t[i], azimuth[i], elevation[i], mover[i], 0.5 * 1.5 / length, 0.005, 1.0, last, amplitude
+        )
+        for i in (slice(0, 25), slice(25, n))  # two ticks
+    ]
+    wanted = plain.fade(fresh, t, azimuth, elevation, mover, 1.5, length, 0.005, 1.0)
+    np.testing.assert_allclose(np.concatenate(found), wanted, rtol=1e-9, atol=1e-12)
 
 
 def test_movers_stand_between_knots_where_a_cubic_puts_them():

@@ -8,14 +8,15 @@ import pytest
 from tests.sensor.flights import consistent, errors, radar, signature, spots, straight
 from watchfloor.base.picture import Tasks
 from watchfloor.base.streams import Streams
-from watchfloor.physics import cfar
+from watchfloor.physics import cfar, detection
 from watchfloor.physics.cfar import Cfar
 from watchfloor.physics.environment import Targets
+from watchfloor.physics.fluctuation import fading_correlation
 from watchfloor.physics.frames import Place, ecef_to_polar
 from watchfloor.physics.radar import look
 from watchfloor.physics.radar import pd as pd_of
 from watchfloor.sensor.card import environment_for
-from watchfloor.sensor.receiver import reference_level
+from watchfloor.sensor.receiver import WANDER_RAD, Receiver, Shown, reference_level
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
 
 PLACE = Place.from_degrees(40.0, 32.5, 853.0)
@@ -32,10 +33,13 @@ LAWS = [
 ]
 
 
-def sensor(signatures, model, *, seed=1, **config) -> RotatingRadar:
+def sensor(signatures, model, *, seed=1, lengths_m=None, **config) -> RotatingRadar:
     config = RotatingRadarConfig(name="north", card="none", place="site", **config)
     around = environment_for(model, PLACE, config.mast_m)
-    return RotatingRadar(config, environment=around, radar=model, signatures=signatures, streams=Streams(seed), row=0)
+    return RotatingRadar(
+        config, environment=around, radar=model, signatures=signatures, streams=Streams(seed), row=0,
+        lengths_m=lengths_m,
+    )  # fmt: skip
 
 
 def ring(n, distance_m, alt_m=10e3, speed_mps=0.0, heading="east", t_s=KNOTS):
@@ -218,3 +222,75 @@ def test_a_plot_of_two_echoes_is_as_uncertain_as_they_lie_apart():
     correlation = plots.cov[both, 0, 3] / np.sqrt(plots.cov[both, 0, 0] * plots.cov[both, 3, 3])
     assert np.median(correlation) > 0.5  # the farther one closes more slowly
     assert (np.linalg.eigvalsh(plots.cov[both][:, [0, 1, 3]][:, :, [0, 1, 3]]) > 0.0).all()
+
+
+VHF = {"frequency_hz": 2e8, "pfa": 1e-4}
+TURN_S, TURN_RAD = 10.0, 0.004
+
+
+def looks(swerling, n_movers, n_looks, *, lengths_m=15.0, snr=20.0, seed=5, n_ticks=1, **changes):
+    """Echoes of movers that turn a little from look to look: signal over its mean, hits; (movers, looks of all ticks).
+
+    A tick has ``n_looks`` looks of each mover.
+    """
+    model = radar(**(VHF | changes))
+    lengths = None if lengths_m is None else [lengths_m] * n_movers
+    around = environment_for(model, PLACE, 10.0)
+    signatures = [signature(0.0, swerling)] * n_movers
+    receiver = Receiver("north", 0, model, around, signatures, Streams(seed), merge_s=1.0, lengths_m=lengths)
+    mover, ordinal = np.repeat(np.arange(n_movers), n_looks), np.tile(np.arange(n_looks), n_movers)
+    n = len(mover)
+    polar, there = np.tile([100e3, 1.0, 0.1, 0.0], (n, 1)), np.ones(n, bool)
+    power, hits = [], []
+    for tick in range(n_ticks):
+        turn = ordinal + n_looks * tick
+        shown = Shown(np.ones(n), 0.3 + TURN_RAD * turn, np.zeros(n))
+        echoes = receiver.echoes(polar, np.full(n, snr), there, TURN_S * turn, mover, ordinal, n_looks, None, shown)
+        hit = np.zeros(n)
+        hit[echoes.hit] = 1.0
+        power.append((echoes.signal / snr).reshape(n_movers, n_looks))
+        hits.append(hit.reshape(n_movers, n_looks))
+    return np.hstack(power), np.hstack(hits)
+
+
+@pytest.mark.parametrize("n_ticks", [1, 3])
+@pytest.mark.parametrize(("swerling", "variance"), [(1, 1.0), (2, 1.0), (3, 0.5), (4, 0.5)])
+def test_a_fade_is_held_as_long_as_the_aspect_is(swerling, variance, n_ticks):
+    power, _ = looks(swerling, 3000, 6 // n_ticks, n_ticks=n_ticks)
+    rho = fading_correlation(np.hypot(TURN_RAD, np.sqrt(2.0) * WANDER_RAD), 0.0, 299_792_458.0 / 2e8, 15.0)
+    assert 0.6 < rho < 0.8
+    for lag in (1, 2, 4):
+        product = ((power[:, :-lag] - 1.0) * (power[:, lag:] - 1.0)).mean(axis=1)  # movers are independent
+        tolerance = FIVE_SIGMA * product.std() / np.sqrt(len(product))
+        assert abs(product.mean() - variance * rho**lag) < tolerance
+        assert tolerance < 0.2
+
+
+def test_targets_that_do_not_fade_or_whose_length_is_unknown_have_no_memory():
+    np.testing.assert_array_equal(looks(0, 3, 4)[0], 1.0)
+    power, _ = looks(1, 3000, 6, lengths_m=None)
+    product = ((power[:, :-1] - 1.0) * (power[:, 1:] - 1.0)).mean(axis=1)
+    assert abs(product.mean()) < FIVE_SIGMA * product.std() / np.sqrt(len(product))
+
+
+@pytest.mark.parametrize(("swerling", "n_pulses"), [(1, 1), (3, 1), (1, 4), (2, 4), (3, 4), (4, 4)])
+def test_a_held_fade_leaves_each_look_its_law(swerling, n_pulses):
+    _, hit = looks(swerling, 8000, 4, snr=8.0, n_pulses=n_pulses)
+    expected = float(detection.pd(8.0, 1e-4, n_pulses=n_pulses, swerling=swerling))
+    assert 0.2 < expected < 0.97
+    tolerance = FIVE_SIGMA * np.sqrt(expected * (1.0 - expected) / len(hit))
+    assert abs(hit[:, 0].mean() - expected) < tolerance
+    assert abs(hit[:, -1].mean() - expected) < tolerance
+
+
+def test_with_held_fades_a_stronger_echo_meets_the_same_numbers():
+    weak, strong = (looks(1, 200, 4, snr=snr)[1] for snr in (5.0, 10.0))
+    assert 100 < weak.sum() < strong.sum()
+    assert (strong >= weak).all()
+
+
+def test_lengths_are_as_many_as_movers_and_above_nought():
+    with pytest.raises(ValueError, match="lengths_m needs one a signature, 2, got 1"):
+        sensor([signature(0.0)] * 2, radar(), lengths_m=[15.0])
+    with pytest.raises(ValueError, match="length_m"):
+        sensor([signature(0.0)] * 2, radar(), lengths_m=[15.0, 0.0])

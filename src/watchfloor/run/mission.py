@@ -164,6 +164,7 @@ def build(
         for name, worn in zip(world.types, world.reflectors, strict=True)
     ]
     label = np.array([type_row[name] for name in world.types], np.int64)
+    lengths_m = [type_cards[name].length_m.median for name in world.types]
     emitters = emitters_of(phase, world.names)
     stations = {
         c.name: (radar, around, phase_rad)
@@ -179,6 +180,7 @@ def build(
             label=label,
             transponder=world.transponder,
             emitters=emitters,
+            lengths_m=lengths_m,
             stations=stations,
             ground=None if drawn.streams is None else drawn.streams.rng("draw", "ground", sensors[i].name),
             row=i,

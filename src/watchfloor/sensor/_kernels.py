@@ -182,6 +182,47 @@ def level_db(
 
 
 @njit(cache=True, error_model="numpy")
+def fade(
+    fresh: FloatArray,
+    t: FloatArray,
+    azimuth: FloatArray,
+    elevation: FloatArray,
+    mover: IntArray,
+    decorrelation: FloatArray,
+    wander: float,
+    wander_s: float,
+    last: FloatArray,
+    amplitude: FloatArray,
+) -> FloatArray:
+    """Power of two Rayleigh echoes of mean 1 each look, (n, 2), correlated from look to look of a mover.
+
+    fresh (n, 4) standard normals; t (n,); azimuth, elevation (n,) of the antenna in the mover's body frame;
+    decorrelation (movers,) change of aspect that makes an echo new; last (movers, 4) where the antenna stood at the
+    last look (a unit vector), and its time, NaN before the first, and amplitude (movers, 4) the echoes then, both kept
+    up. The attitude wanders by ``wander`` (1 sigma) besides, with a memory of ``wander_s``: in quadrature to the change
+    of aspect. A mover's rows come in the order of time.
+    """
+    out = np.empty((mover.shape[0], 2))
+    for i in range(mover.shape[0]):
+        j = mover[i]
+        level = math.cos(elevation[i])
+        x, y, z = level * math.cos(azimuth[i]), level * math.sin(azimuth[i]), math.sin(elevation[i])
+        old, new = 0.0, 1.0
+        if not math.isnan(last[j, 3]):
+            chord2 = (x - last[j, 0]) ** 2 + (y - last[j, 1]) ** 2 + (z - last[j, 2]) ** 2
+            turned = 2.0 * math.asin(min(0.5 * math.sqrt(chord2), 1.0))
+            swayed2 = 2.0 * wander * wander * (1.0 - math.exp(-abs(t[i] - last[j, 3]) / wander_s))
+            rho = math.exp(-2.0 * math.sqrt(turned * turned + swayed2) / decorrelation[j])
+            old, new = math.sqrt(rho), math.sqrt(1.0 - rho)
+        last[j, 0], last[j, 1], last[j, 2], last[j, 3] = x, y, z, t[i]
+        for c in range(4):
+            amplitude[j, c] = old * amplitude[j, c] + new * fresh[i, c]
+        for c in range(2):
+            out[i, c] = 0.5 * (amplitude[j, 2 * c] ** 2 + amplitude[j, 2 * c + 1] ** 2)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def gate_pfa(
     t: FloatArray,
     position: FloatArray,
@@ -301,6 +342,7 @@ def warm(**_: Any) -> None:
         0.0,
     )
     level_db(real, whole, whole, np.array([0, 2]), np.array([0.0, 3.2]), np.zeros(2))
+    fade(np.zeros((1, 4)), real, real, real, whole, np.ones(1), 0.0, 1.0, np.zeros((1, 4)), np.zeros((1, 4)))
     gate_pfa(real, rows, real, rows, rows, real, real, 1e-6)
     merge(real, np.zeros((1, 4)), np.ones(1), whole, np.ones(4), 1.0)
     states(np.array([0.0, 1.0]), knots, knots, knots[:, :, 0].copy(), np.ones((1, 2), np.bool_), whole, real)

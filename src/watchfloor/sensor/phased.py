@@ -98,7 +98,7 @@ class PhasedArray:
     ----------
     config : PhasedArrayConfig
         As in the scenario.
-    environment, radar, signatures, streams, row, emitters
+    environment, radar, signatures, streams, row, emitters, lengths_m
         As `rotating.RotatingRadar` has them; the radar's scan is electronic.
     **_ : object
         Parts that every kind is offered.
@@ -124,6 +124,7 @@ class PhasedArray:
         streams: Streams,
         row: int,
         emitters: Emitters | None = None,
+        lengths_m: Sequence[float] | None = None,
         **_: object,
     ) -> None:
         if radar is None:
@@ -138,7 +139,14 @@ class PhasedArray:
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = config.revisit_s, nan
         self._receiver = Receiver(
-            config.name, row, radar, environment, signatures, streams, merge_s=2.0 * config.revisit_s
+            config.name,
+            row,
+            radar,
+            environment,
+            signatures,
+            streams,
+            merge_s=2.0 * config.revisit_s,
+            lengths_m=lengths_m,
         )
         self._raster, self._dwell_s = Raster(radar), radar.dwell_s
         self._false, self._gate = (streams.rng("sensor", config.name, stream) for stream in ("false", "gate"))
@@ -375,11 +383,11 @@ class PhasedArray:
         """Rows of looks at movers, and which look each is."""
         seen = look(self.radar, Targets(ecef_m=there.position, velocity_ecef_mps=there.velocity), around)
         pfa = gates.pfa_at(t, there.position) if gates.n else None
-        sigma_m2 = self._receiver.sigma_m2(there.position, there.velocity, there.bank, mover)
-        snr, once = seen.snr_1m2 * sigma_m2, np.zeros(len(t), np.int64)
+        shown = self._receiver.shown(there.position, there.velocity, there.bank, mover)
+        snr, once = seen.snr_1m2 * shown.sigma_m2, np.zeros(len(t), np.int64)
         if factor is not None:
             snr = snr * factor
-        echoes = self._receiver.echoes(polar_of(seen), snr, seen.visible, t, mover, once, 1, pfa)
+        echoes = self._receiver.echoes(polar_of(seen), snr, seen.visible, t, mover, once, 1, pfa, shown)
         return echoes.rows, echoes.hit
 
     def _offset(

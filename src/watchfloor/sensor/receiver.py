@@ -7,7 +7,7 @@ crossed into plots: errors, ambiguities, resolution cells, order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf, log, pi
+from math import inf, log, pi, radians
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from watchfloor.physics import cfar
 from watchfloor.physics.ambiguity import folding
 from watchfloor.physics.detection import shape, statistic, threshold
 from watchfloor.physics.environment import Environment
+from watchfloor.physics.fluctuation import decorrelation_rad
 from watchfloor.physics.frames import aspect
 from watchfloor.physics.radar import Look, Radar, error_sigmas
 from watchfloor.physics.rcs import Signature, band_of
@@ -30,6 +31,10 @@ from watchfloor.sensor import _kernels
 TWO_PI = 2.0 * pi
 SNR_LEAST = 0.1
 """Least SNR that an error is reckoned with; only a very low gate threshold comes near it. [power ratio]"""
+WANDER_RAD = radians(0.3)
+"""1-sigma by which a mover's attitude wanders about its flight path and bank. [rad]"""
+WANDER_S = 1.0
+"""How long that lasts: looks of much more than this apart find another attitude. [s]"""
 _MAP_TAIL = 1e-4
 """Weight of the scans that a clutter map has forgotten. [1]"""
 
@@ -81,6 +86,17 @@ def elsewhere(mover: IntArray) -> IntArray:
     return -2 - mover
 
 
+class Shown(NamedTuple):
+    """What n movers show of themselves."""
+
+    sigma_m2: FloatArray
+    """(n,) mean cross-section. [m2]"""
+    azimuth_rad: FloatArray
+    """(n,) azimuth of the antenna in the mover's body frame, 0 nose-on, positive to starboard. [rad]"""
+    elevation_rad: FloatArray
+    """(n,) its elevation above the plane of the wings. [rad]"""
+
+
 class Echoes(NamedTuple):
     """What came back of n looks at movers."""
 
@@ -126,17 +142,25 @@ class Receiver:
         Random streams of the run.
     merge_s : float
         Plots of one cell that are less than half this apart in time are one. [s]
+    lengths_m : sequence of float or None
+        Length of each mover, above 0: how soon its echo is a new draw; None where each look's is. [m]
 
     Raises
     ------
     ValueError
-        If a signature lacks the radar's band.
+        If a signature lacks the radar's band, or lengths are not as many as signatures, or not above 0.
 
     Notes
     -----
     Paired runs meet the same numbers: `echoes` draws blocks of fixed shape (looks, movers, variates), used or not. With
     a CFAR the level that it estimates is drawn too, by the law of its reference cells in noise of one level; a hit then
     has the probability of `cfar.pd`.
+
+    Where lengths are known, a mover holds its fade while it shows the same side: the echo of a look is a complex
+    Gaussian correlated with that of the look before, as `fluctuation.fading_correlation` of its power says for the
+    change of aspect, with the wander of the attitude in quadrature (`WANDER_RAD`, `WANDER_S`: assumptions). That is
+    exact for looks of one sample (case 1, and 3, whose two parts fade apart); of pulses that fade each for itself
+    (cases 2 and 4) the sum is correlated about so. A single look's law is untouched.
     """
 
     def __init__(
@@ -149,6 +173,7 @@ class Receiver:
         streams: Streams,
         *,
         merge_s: float,
+        lengths_m: Sequence[float] | None = None,
     ) -> None:
         self.row, self.radar, self._observer, self._merge_s = row, radar, environment.place.ecef_m, merge_s
         self.threshold = float(threshold(radar.pfa, radar.n_pulses))
@@ -173,10 +198,36 @@ class Receiver:
         self._fade, self._noise, self._looks = (
             streams.rng("sensor", name, stream) for stream in ("fade", "noise", "looks")
         )
+        self._decorrelation = None
+        if lengths_m is not None:
+            self._decorrelation = self._new_after(lengths_m)
+            self._faced, self._amplitudes = np.full((self.n_movers, 4), np.nan), np.zeros((self.n_movers, 4))
         self._level = None
         self._multipliers: dict[float, float] = {}
         if processing.cfar is not None:
             self._level = reference_level(processing.cfar, radar.n_pulses, streams.rng("sensor", name, "level"))
+
+    def _new_after(self, lengths_m: Sequence[float]) -> FloatArray:
+        """Change of aspect after which each mover's echo is a new draw. [rad]"""  # noqa: D400, D415
+        if len(lengths_m) != self.n_movers:
+            raise ValueError(f"lengths_m needs one a signature, {self.n_movers}, got {len(lengths_m)}")
+        if not len(lengths_m):
+            return np.empty(0)
+        return decorrelation_rad(self.radar.wavelength_m, np.asarray(lengths_m, np.float64))
+
+    def shown(
+        self,
+        position: FloatArray,
+        velocity: FloatArray,
+        bank: FloatArray,
+        mover: IntArray,
+        *,
+        observer: FloatArray | None = None,
+    ) -> Shown:
+        """Which side movers show to the antenna, or to observers (n, 3), and how large it is."""
+        azimuth, elevation = aspect(position, velocity, self._observer if observer is None else observer, bank)
+        level = _kernels.level_db(azimuth, self._tables[0], mover, *self._tables[1:])
+        return Shown(10.0 ** (0.1 * level), azimuth, elevation)
 
     def sigma_m2(
         self,
@@ -188,8 +239,7 @@ class Receiver:
         observer: FloatArray | None = None,
     ) -> FloatArray:
         """Mean cross-section (n,) of movers as they show themselves to the antenna, or to observers (n, 3). [m2]"""
-        azimuth, _ = aspect(position, velocity, self._observer if observer is None else observer, bank)
-        return 10.0 ** (0.1 * _kernels.level_db(azimuth, self._tables[0], mover, *self._tables[1:]))
+        return self.shown(position, velocity, bank, mover, observer=observer).sigma_m2
 
     def echoes(
         self,
@@ -201,6 +251,7 @@ class Receiver:
         ordinal: IntArray,
         n_looks: int,
         pfa: FloatArray | None,
+        shown: Shown | None = None,
     ) -> Echoes:
         """Draw n echoes and keep those above the threshold.
 
@@ -220,9 +271,19 @@ class Receiver:
             Looks that numbers are drawn for.
         pfa : (n,) array or None
             Probability of false alarm in force, None for the radar's own everywhere. [1]
+        shown : Shown or None
+            Side that each mover shows, a mover's looks in the order of time: its fade is then held as far as lengths
+            are known. None for new draws.
         """
         radar, block = self.radar, (n_looks, self.n_movers)
-        fade = self._fade.standard_exponential((*block, 2))[ordinal, mover]
+        if self._decorrelation is None or shown is None:
+            fade = self._fade.standard_exponential((*block, 2))[ordinal, mover]
+        else:
+            fresh = self._fade.standard_normal((*block, 4))[ordinal, mover]
+            fade = _kernels.fade(
+                fresh, t_s, shown.azimuth_rad, shown.elevation_rad, mover, self._decorrelation, WANDER_RAD, WANDER_S,
+                self._faced, self._amplitudes,
+            )  # fmt: skip
         noise = self._noise.standard_normal((*block, 6))[ordinal, mover]
         added: FloatArray | float = 0.0
         if radar.n_pulses > 1:

@@ -4,7 +4,7 @@ Each time the beam passes a mover, one echo is drawn: mean SNR from the range eq
 antenna (gas, horizon, terrain, lobing, rain, clutter, jamming) and from its filters (blind ranges and speeds);
 cross-section at the aspect the mover shows, bank included; fluctuation and noise from the exact law of the square-law
 detector; threshold from the radar's false-alarm probability or its CFAR, or from a task's gate. Echoes of successive
-turns are independent draws (a hovering or straight-in target would hold its fade for longer). Between echoes the
+turns are correlated while the target shows about the same side (of a known length; else new draws). Between echoes the
 receiver's noise crosses the threshold too: false plots, as many as cells times false-alarm probability, and more where
 the clutter is spiky. What the repetition frequencies do not resolve is folded. Plots that share a resolution cell come
 out as one. Strong echoes may come through sidelobes; jammers give strobes, plots without a range. Not modelled: merging
@@ -97,6 +97,8 @@ class RotatingRadar:
         Row in the run's sensor list.
     emitters : Emitters or None
         Noise jammers on board movers.
+    lengths_m : sequence of float or None
+        Length of each mover of the list; None where every look's echo is a new draw. [m]
     ground : numpy.random.Generator or None
         Source of the ground's own texture, the same for every mission of a replicate; a stream of the run when left
         out.
@@ -125,6 +127,7 @@ class RotatingRadar:
         streams: Streams,
         row: int,
         emitters: Emitters | None = None,
+        lengths_m: Sequence[float] | None = None,
         ground: np.random.Generator | None = None,
         **_: object,
     ) -> None:
@@ -136,7 +139,9 @@ class RotatingRadar:
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = radar.period_s, radians(config.phase_deg)
         self._turns_per_s, self._phase_turns = 1.0 / radar.period_s, config.phase_deg / 360.0
-        self._receiver = Receiver(config.name, row, radar, environment, signatures, streams, merge_s=radar.period_s)
+        self._receiver = Receiver(
+            config.name, row, radar, environment, signatures, streams, merge_s=radar.period_s, lengths_m=lengths_m
+        )
         self._lambda_per_s = radar.n_cells * radar.pfa * self._turns_per_s
         self._false, self._gate = (streams.rng("sensor", config.name, stream) for stream in ("false", "gate"))
         self._sidelobes = self._clutter = None
@@ -243,9 +248,9 @@ class RotatingRadar:
         if motion is not None:
             seen = self._jammed(seen, motion, t, since_s, until_s)
         pfa = gates.pfa_at(t, position) if gates.n else None
-        sigma_m2 = receiver.sigma_m2(position, velocity, bank, mover)
-        polar = polar_of(seen)
-        echoes = receiver.echoes(polar, seen.snr_1m2 * sigma_m2, seen.visible, t, mover, ordinal, n_passes, pfa)
+        shown, polar = receiver.shown(position, velocity, bank, mover), polar_of(seen)
+        snr = seen.snr_1m2 * shown.sigma_m2
+        echoes = receiver.echoes(polar, snr, seen.visible, t, mover, ordinal, n_passes, pfa, shown)
         parts = [echoes.rows]
         if self._sidelobes is not None:
             parts += self._around(self._sidelobes, polar, echoes.signal, t, mover, until_s)

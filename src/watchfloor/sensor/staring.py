@@ -61,7 +61,7 @@ class StaringRadar:
     ----------
     config : StaringRadarConfig
         As in the scenario.
-    environment, radar, signatures, streams, row, emitters
+    environment, radar, signatures, streams, row, emitters, lengths_m
         As `rotating.RotatingRadar` has them; the radar's scan is staring.
     **_ : object
         Parts that every kind is offered.
@@ -87,6 +87,7 @@ class StaringRadar:
         streams: Streams,
         row: int,
         emitters: Emitters | None = None,
+        lengths_m: Sequence[float] | None = None,
         **_: object,
     ) -> None:
         if radar is None:
@@ -96,7 +97,9 @@ class StaringRadar:
         self.config, self.name, self.row, self.radar = config, config.name, row, radar
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = radar.period_s, nan
-        self._receiver = Receiver(config.name, row, radar, environment, signatures, streams, merge_s=radar.period_s)
+        self._receiver = Receiver(
+            config.name, row, radar, environment, signatures, streams, merge_s=radar.period_s, lengths_m=lengths_m
+        )
         self._false, self._gate = (streams.rng("sensor", config.name, stream) for stream in ("false", "gate"))
         self._strobes = strobes_of(emitters, radar, environment, row, config.strobe_db, streams, config.name)
         self._frame = 0
@@ -127,10 +130,10 @@ class StaringRadar:
                     level[mine] = look(self.radar, some, around).snr_1m2
                 strobes = self._strobes.declare(t, mover, motion)
             pfa = gates.pfa_at(t, position) if gates.n else None
-            snr = level * self._receiver.sigma_m2(position, velocity, there.bank, mover)
-            parts.append(
-                self._receiver.echoes(polar_of(seen), snr, seen.visible, t, mover, ordinal, len(frames), pfa).rows
-            )
+            shown, polar = self._receiver.shown(position, velocity, there.bank, mover), polar_of(seen)
+            snr = level * shown.sigma_m2
+            echoes = self._receiver.echoes(polar, snr, seen.visible, t, mover, ordinal, len(frames), pfa, shown)
+            parts.append(echoes.rows)
         if gates.n and len(frames):
             parts.append(self._gate_noise(middle, gates))
         declared = self._receiver.declare(stack(parts))
