@@ -102,6 +102,36 @@ def test_knowledge_is_not_shared_with_oneself(broken):
     assert any("study.defender: wanted an owner of this file" in line for line in said)
 
 
+LINK = "receiver: vendor, delay_months: 1, loss: 0.1}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            "without_types: [lo-figter]",
+            ".without_types.0: wanted one of this file's `types`; did you mean 'lo-fighter'?",
+        ),
+        ("without_bands: [Z]", ".without_bands.0: wanted one of 'VHF', 'UHF', 'L', 'S', 'C' or 'X' (came 'Z')"),
+        ("passes: gossip", ".passes: wanted one of 'plots', 'evidence', 'posterior' or 'nothing' (came 'gossip')"),
+        ("without_labels: true", "without_labels needs passes: plots"),
+        ("passes: plots, coarsen_deg: 60", "coarsen_deg needs passes: evidence"),
+        ("declares_prior: false", "declares_prior: false needs passes: posterior"),
+    ],
+)
+def test_a_link_that_cannot_be_meant_is_told(broken, keys, said):
+    (line,) = broken((LINK, LINK.replace("}", f", {keys}}}")))
+    assert line.startswith("s.yaml:54:")
+    assert said in line
+
+
+def test_nobody_passes_plots_that_were_not_passed_to_them(broken):
+    relay = "\n  - {name: on, sender: vendor, receiver: ally, passes: plots, delay_months: 1, loss: 0}"
+    (line,) = broken((LINK, LINK + relay))
+    assert "sharing.on.passes: wanted evidence, posterior or nothing: no link passes plots to 'vendor'" in line
+    assert broken((LINK, LINK.replace("}", ", passes: plots}") + relay)) == []
+
+
 def test_the_subject_flies_in_both_phases(broken):
     assert [line.split(": ")[2] for line in broken(("subject: jet", "subject: jet-2"))] == [
         "wanted a mover of `campaign`; did you mean 'jet'? (came 'jet-2')"

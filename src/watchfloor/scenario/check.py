@@ -305,6 +305,17 @@ def _owners(values: Mapping[str, Any]) -> Iterator[Fault]:
         if (sender, receiver) in seen:
             yield Fault(key, f"wanted one link between two owners (came a second one from '{sender}' to '{receiver}')")
         seen.add((sender, receiver))
+        if link.get("passes") == "plots" and isinstance(sender, str) and sender not in owners:
+            given = [one.get("passes") for _, one in links if one.get("receiver") == sender]
+            if given and "plots" not in given:
+                yield Fault(
+                    (*key, "passes"),
+                    f"wanted evidence, posterior or nothing: no link passes plots to '{sender}' (came 'plots')",
+                )
+        for n, word in enumerate(link.get("without_types") or ()):
+            if isinstance(word, str) and word not in (values.get("types") or ()):
+                known = [name for name in values.get("types") or () if isinstance(name, str)]
+                yield Fault((*key, "without_types", n), _wanted("one of this file's `types`", known, word))
     defender = at(values, ("study", "defender"))
     if isinstance(defender, str) and defender not in owners | receivers:
         yield Fault(("study", "defender"), _wanted("an owner of this file", owners | receivers, defender))

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from watchfloor.base.config import Config
 from watchfloor.base.registry import AnyKind
-from watchfloor.scenario.cards import Source
+from watchfloor.scenario.cards import Band, Source
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 
@@ -180,15 +180,38 @@ class LinkConfig(Config):
     name: Name
     """What the rest of the file calls it."""
     sender: Name
-    """Owner whose sensors learn."""
+    """Owner whose sensors learn, or who has been given something to pass on."""
     receiver: Name
-    """Owner who gets the evidence."""
+    """Owner who gets it."""
     enabled: bool = True
     """False cuts the link."""
+    passes: Literal["plots", "evidence", "posterior", "nothing"] = "evidence"
+    """What goes over it. Plots: tracks and looks, of which the receiver makes its own evidence. Evidence: what each
+    flight said of each cell, without what anybody believed. Posterior: what the sender believes in the end."""
     delay_months: float = Field(ge=0.0)
-    """Time from a sortie to its evidence at the receiver. [months]"""
+    """Time from a sortie, or from its arrival at the sender, to the receiver. [months]"""
     loss: float = Field(ge=0.0, le=1.0)
-    """Chance that a sortie's evidence never arrives. [1]"""
+    """Chance that a sortie's parcel never arrives; of plots, that a look does not. [1]"""
+    without_bands: tuple[Band, ...] = ()
+    """Bands of radars that the link leaves out."""
+    without_types: tuple[str, ...] = ()
+    """Types that it leaves out; of plots, those declared to be such a type."""
+    without_labels: bool = False
+    """Plots only: whether declared types and addresses are left out."""
+    coarsen_deg: float | None = Field(default=None, ge=1.0, le=180.0)
+    """Evidence only: width of sectors of azimuth that hide the aspect cell of each row; none when left out. [deg]"""
+    declares_prior: bool = True
+    """Posterior only: whether the sender says that it started from the public catalogue, to be taken out."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.without_labels and self.passes != "plots":
+            raise ValueError("without_labels needs passes: plots (evidence is of a type already; see without_types)")
+        if self.coarsen_deg is not None and self.passes != "evidence":
+            raise ValueError(f"coarsen_deg needs passes: evidence (came passes: {self.passes})")
+        if not self.declares_prior and self.passes != "posterior":
+            raise ValueError(f"declares_prior: false needs passes: posterior (came passes: {self.passes})")
+        return self
 
 
 class OptionConfig(Config):
