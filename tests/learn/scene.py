@@ -3,8 +3,9 @@
 import numpy as np
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge, Looks, Status, Tracks
+from watchfloor.learn.field import FieldConfig, cells_of
 from watchfloor.learn.grid import GridLearner, GridLearnerConfig
-from watchfloor.learn.library import cell_centres, normalised
+from watchfloor.learn.levels import normalised
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.frames import Place, aspect, polar_to_ecef
 from watchfloor.physics.radar import Radar, look
@@ -66,6 +67,7 @@ def card(*, level=0.0, offset=(-10.0, 0.0, 10.0), cell_sigma_db=0.0, swerling=1,
 def learner(cards, *, radars=None, knowledge=None, **settings):
     radars = radars or [radar()]
     settings = {"kinematic_trust": 0.0, "association": 1.0, "attitude_deg": 10.0} | settings
+    settings["field"] = {"calibration_db": 0.0, "elevation_edges_deg": (-60.0, 60.0)} | settings.get("field", {})
     return GridLearner(
         GridLearnerConfig(**settings),
         radars=radars,
@@ -140,14 +142,18 @@ def swerling1(rng, snr, k, *, pfa=1e-6):
     return np.where(z > -np.log(pfa), z, np.nan)
 
 
-def sharp(levels_dbsm, *, n_cells=12, sd_db=0.3):
-    """Return knowledge of one sensor and types whose levels are known to ``sd_db``."""
-    log_posterior = normalised(-0.5 * ((SIGMA_GRID_DBSM - np.asarray(levels_dbsm)[:, None]) / sd_db) ** 2)
-    n = len(levels_dbsm)
+def sharp(levels_dbsm, *, sd_db=0.3, configuration=0):
+    """Return knowledge of one sensor and types whose levels are known to ``sd_db``, in the cells of `learner`."""
+    cells = cells_of(FieldConfig(elevation_edges_deg=(-60.0, 60.0)))
+    log_evidence = -0.5 * ((SIGMA_GRID_DBSM - np.asarray(levels_dbsm)[:, None]) / sd_db) ** 2
+    n, n_cells = len(levels_dbsm), len(cells)
     return Knowledge(
         sensor=np.zeros(n * n_cells, np.int64),
         type=np.repeat(np.arange(n), n_cells),
-        aspect_rad=np.tile(cell_centres(180.0 / n_cells), n),
-        log_posterior=np.repeat(log_posterior, n_cells, axis=0),
-        n_looks=np.zeros(n * n_cells),
+        configuration=np.full(n * n_cells, configuration),
+        aspect_rad=np.tile(cells.azimuth_rad, n),
+        elevation_rad=np.tile(cells.elevation_rad, n),
+        log_posterior=np.repeat(normalised(log_evidence), n_cells, axis=0),
+        log_evidence=np.repeat(log_evidence, n_cells, axis=0),
+        n_looks=np.full(n * n_cells, 10.0),
     )

@@ -8,6 +8,7 @@ from tests.learn import scene
 from watchfloor.base.picture import Looks, Tracks
 from watchfloor.base.registry import kinds
 from watchfloor.learn.grid import GridLearner, GridLearnerConfig
+from watchfloor.learn.ledger import divergence_nats
 
 
 def _taught(flying, seen):
@@ -26,7 +27,7 @@ def test_the_kind_is_found_by_its_name():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"cell_deg": 50.0}, {"label_reliability": 1.0}, {"pfa_ladder": (0.5,)}, {"cell_rad": 1}]
+    "wrong", [{"field": {"cell_deg": 50.0}}, {"label_reliability": 1.0}, {"pfa_ladder": (0.5,)}, {"cell_rad": 1}]
 )
 def test_a_setting_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValidationError):
@@ -94,14 +95,19 @@ def test_looks_of_a_strange_track_or_sensor_are_left_out():
     assert np.array_equal(one.knowledge.log_posterior, before)
 
 
-def test_only_the_cell_and_type_looked_at_change():
-    one = scene.learner({"a": scene.card(), "b": scene.card()})
+def test_only_the_type_looked_at_changes_and_most_of_all_its_cell():
+    one = scene.learner({"a": scene.card(cell_sigma_db=4.0), "b": scene.card(cell_sigma_db=4.0)})
     flying = scene.inbound(1, label=1)
     before = one.knowledge
-    one.step(flying, scene.looks(flying, np.full((1, 3), 60.0)))
+    one.step(flying, scene.looks(flying, np.full((1, 3), 1e6)))
     after = one.knowledge
-    changed = np.any(before.log_posterior != after.log_posterior, axis=1)
-    assert np.array_equal(np.flatnonzero(changed), [12])  # type 1, nose-on cell
+    moved = divergence_nats(after.log_posterior, before.log_posterior)
+    mine = before.type == 1
+    share = one.step(flying, Looks.empty())[0].probability[0]
+    assert share[0] < 0.05
+    assert moved[~mine].max() < 0.1 * moved[mine].min()
+    assert np.argmax(moved) == 12  # type 1, nose-on cell
+    assert moved[13] > moved[23]  # a neighbour learns more than the tail
 
 
 def test_an_empty_tick_changes_nothing():
@@ -123,7 +129,8 @@ def test_port_and_starboard_share_a_cell():
     labelled = scene.tracks(16, label=0)
     one.step(labelled, scene.looks(labelled, np.full((16, 1), 60.0)))
     known = one.knowledge
-    np.testing.assert_allclose(known.n_looks, counts * 0.98, atol=1e-9)
+    p = one.step(labelled, Looks.empty())[0].probability[:, 0]
+    np.testing.assert_allclose(known.n_looks, np.bincount(scene.cells(flying), p, minlength=12), atol=1e-9)
 
 
 def test_many_tracks_coming_and_going_leave_no_trace_in_the_pool():

@@ -10,14 +10,12 @@ import pytest
 
 from tests.world.helpers import card
 from watchfloor.physics.rcs import luneburg_m2, sigma_m2
+from watchfloor.physics.reflectors import directions_rad, lens_sigma_m2
 from watchfloor.scenario import catalog
-from watchfloor.scenario.cards import ReflectorCard
 from watchfloor.world.signature import (
     ASPECT_RAD,
     N_DRAWS,
-    directions_rad,
     draw_signature,
-    lens_sigma_m2,
     median_signature,
     prior_sigma_db,
     with_reflectors,
@@ -159,9 +157,9 @@ def test_the_pattern_halves_at_its_half_angle():
 
 def test_directions_are_mirrored_once():
     fields = {"radius_cm": 5.0, "n_lenses": 4, "half_angle_deg": 50.0}
-    around = directions_rad(ReflectorCard.model_validate({**fields, "axes_deg": [45.0, 135.0]}))
+    around = directions_rad([45.0, 135.0])
     np.testing.assert_allclose(np.rad2deg(around), [-135.0, -45.0, 45.0, 135.0])
-    ends = directions_rad(ReflectorCard.model_validate({**fields, "axes_deg": [0.0, 180.0]}))
+    ends = directions_rad([0.0, 180.0])
     np.testing.assert_allclose(np.rad2deg(ends), [0.0, 180.0])
 
 

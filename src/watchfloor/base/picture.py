@@ -193,6 +193,8 @@ class Knowledge(Columns):
     """(n,) 0: clean; 1: with reflectors."""
     log_posterior: FloatArray
     """(n, g) natural log of the probability of each level of ``SIGMA_GRID_DBSM``; sums to one. [1]"""
+    log_evidence: FloatArray
+    """(n, g) natural log of the likelihood of each level by the looks at this very cell, up to a constant. [1]"""
     n_looks: FloatArray
     """(n,) effective independent looks behind it, weighted by how sure the type was. [1]"""
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from watchfloor.base.units import BoolArray, FloatArray, IntArray
+from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.learn._kernels_field import chain, marginals, propagate, skewed_marginals
 from watchfloor.physics._kernels import statistic_log_pdf_scalar
 
 
@@ -78,6 +79,42 @@ def _wrapped(angle: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def score_tables(rows: FloatArray, xi: FloatArray, rho: FloatArray, score: FloatArray, out: FloatArray) -> None:
+    """Share levels' probabilities (n, g) out over a standard normal score they hang on: (n, u, g), given the score.
+
+    xi (n, g) standard normal scores of the levels themselves; rho (n,) their correlation with the shared one; score
+    (u,) its values. A Gaussian copula: level and score are bivariate normal once both are made normal.
+    """
+    n, n_levels = rows.shape
+    n_scores = score.shape[0]
+    away = np.empty(n_scores)
+    for i in range(n):
+        rest = 1.0 - rho[i] * rho[i]
+        out[i] = 0.0
+        for g in range(n_levels):
+            if rows[i, g] < 1e-15:
+                continue
+            target = min(max(rho[i] * xi[i, g], score[0]), score[n_scores - 1])
+            least = math.inf
+            for u in range(n_scores):
+                away[u] = 0.5 * (score[u] - target) * (score[u] - target) / rest
+                least = min(least, away[u])
+            total = 0.0
+            for u in range(n_scores):
+                lift = away[u] - least
+                away[u] = math.exp(-lift) if lift < 40.0 else 0.0
+                total += away[u]
+            for u in range(n_scores):
+                out[i, u, g] = rows[i, g] * away[u] / total
+        for u in range(n_scores):
+            total = 1e-290
+            for g in range(n_levels):
+                total += out[i, u, g]
+            for g in range(n_levels):
+                out[i, u, g] /= total
+
+
+@njit(cache=True, error_model="numpy")
 def absorb(
     order: IntArray,
     slot: IntArray,
@@ -85,8 +122,7 @@ def absorb(
     cell: IntArray,
     number: FloatArray,
     miss_at: IntArray,
-    teach: FloatArray,
-    labelled: BoolArray,
+    source: IntArray,
     hit_table: FloatArray,
     miss_table: FloatArray,
     lattice: FloatArray,
@@ -96,7 +132,7 @@ def absorb(
     turn_max: float,
     period: FloatArray,
     echo_law: IntArray,
-    type_echo: IntArray,
+    class_echo: IntArray,
     last: FloatArray,
     pool_at: IntArray,
     free: IntArray,
@@ -104,25 +140,29 @@ def absorb(
     own_log: FloatArray,
     own: FloatArray,
     own_scale: FloatArray,
-    own_evidence: FloatArray,
-    evidence: FloatArray,
-    start: FloatArray,
-    gain: FloatArray,
-    counts: FloatArray,
+    own_teach: FloatArray,
+    own_count: FloatArray,
+    own_scored: FloatArray,
+    scored: FloatArray,
+    table_at: IntArray,
+    tables: FloatArray,
+    group: IntArray,
 ) -> IntArray:
-    """Take in n looks; changes the arrays from ``last`` on; returns how many looks counted, (1,).
+    """Take in n looks; changes the arrays from ``last`` to ``scored``; returns how many counted, (1,).
 
     Looks: order (n,) of time; slot, sensor, cell (n,), slot -1 to leave out; number (n, 7) time, azimuth, elevation,
-    heading, its deviation, SNR of 1 m2 [dB], power [dB] (NaN for a miss); miss_at (n,) row of miss_table; teach (n, T)
-    weight with which the look teaches a type; labelled (n,). Tables as in `update.Echoes`; lattice (4,). decorrelation
-    (S, K) angle of an echo class; turn_max [rad/s]; period (S,); echo_law (K,) fluctuation law; type_echo (T + 1,)
-    echo class, "other" last. last (slots, S, 4) time, azimuth, elevation, heading of the last look. pool_at (slots, S,
-    C) row of the pool of own evidence, -1 for none; free rows, n_free (1,). own_log, own (P, K, G) log-likelihood and
-    its scaled exponential, own_scale (P, K); own_evidence (P, T + 1); evidence (slots, T + 1). start (S, T + 1, C, G)
-    probabilities; gain (S, T, C, G); counts (S, T, C, 6).
+    heading, its deviation, SNR of 1 m2 [dB], power [dB] (NaN for a miss); miss_at (n,) row of miss_table; source (n,)
+    who declared the track's type, -1 for nobody. Tables as in `update.Echoes`; lattice (4,). decorrelation (S, K) angle
+    of an echo class; turn_max [rad/s]; period (S,); echo_law (K,) fluctuation law; class_echo (M + 1,) echo class,
+    "other" last. last (slots, S, 4) time, azimuth, elevation, heading of the last look. pool_at (slots, S, C) row of
+    the pool of own evidence, -1 for none; free rows, n_free (1,). own_log, own (P, K, G) log-likelihood that types are
+    compared by and its scaled exponential, own_scale (P, K); own_teach (P, K, G) what it teaches each echo class;
+    own_count (P, K + 6) effective looks of each echo class, hits, misses, exposure, looks by source; own_scored (P, M +
+    1, U) log evidence at each score; scored (slots, S, M + 1, U) its sums by group of radars; table_at, tables, group
+    as in `library.Library`.
     """
-    n_levels = start.shape[3]
-    n_types, n_echo, n_law = gain.shape[1], echo_law.shape[0], hit_table.shape[1]
+    n_levels, n_classes, n_scores = tables.shape[2], table_at.shape[1], tables.shape[1]
+    n_echo, n_law = echo_law.shape[0], hit_table.shape[1]
     rows = np.empty((n_law, n_levels))
     taps, weight = np.empty(4), np.empty(n_echo)
     n = order.shape[0]
@@ -150,7 +190,7 @@ def absorb(
             lift = elevation - last[at, s, 2]
             turn = math.sqrt(swing * swing + lift * lift + attitude * attitude)
         for k in range(n_echo):
-            weight[k] = 1.0 if first else min(1.0, turn / decorrelation[s, k])
+            weight[k] = 1.0 if first else math.tanh(turn / decorrelation[s, k])
         last[at, s, 0], last[at, s, 1], last[at, s, 2], last[at, s, 3] = t, azimuth, elevation, heading
         if doubtful:  # in a turn the track lags and the bank is unknown: so is the aspect
             continue
@@ -170,32 +210,25 @@ def absorb(
             p = free[n_free[0]]
             pool_at[at, s, c] = p
             own_log[p] = 0.0
-            own_evidence[p] = 0.0
+            own_teach[p] = 0.0
+            own_count[p] = 0.0
+            own_scored[p] = 0.0
         least = weight.min()  # types are compared on the same evidence: each look weighs alike for all of them
         for k in range(n_echo):
-            w = echo_law[k]
+            w, teach = echo_law[k], weight[k]
+            own_count[p, k] += teach
             for g in range(n_levels):
                 own_log[p, k, g] += least * rows[w, g]
+                own_teach[p, k, g] += teach * rows[w, g]
+        own_count[p, n_echo + (0 if hit else 1)] += 1.0
+        own_count[p, n_echo + 2] += period[s]
+        if source[i] >= 0:
+            own_count[p, n_echo + 3 + source[i]] += 1.0
         touched[n_touched, 0], touched[n_touched, 1] = p, at
         touched[n_touched, 2], touched[n_touched, 3] = s, c
         n_touched += 1
 
-        for m in range(n_types):
-            belief = teach[i, m]
-            if belief <= 0.0:
-                continue
-            k = type_echo[m]
-            share, w = belief * weight[k], echo_law[k]
-            for g in range(n_levels):
-                gain[s, m, c, g] += share * rows[w, g]
-            counts[s, m, c, 0] += share
-            counts[s, m, c, 1] += belief
-            counts[s, m, c, 2 if hit else 3] += belief
-            if labelled[i]:
-                counts[s, m, c, 4] += belief
-            counts[s, m, c, 5] += belief * period[s]
-
-    # evidence of each type from the own looks of each track, cell by cell that changed
+    # evidence of each class from the own looks of each track, cell by cell that changed
     seen = np.zeros(own_log.shape[0], dtype=np.bool_)
     for a in range(n_touched):
         p, at, s, c = touched[a, 0], touched[a, 1], touched[a, 2], touched[a, 3]
@@ -210,15 +243,131 @@ def absorb(
             for g in range(n_levels):
                 away = own_log[p, k, g] - top
                 own[p, k, g] = math.exp(away) if away > -700.0 else 0.0
-        for m in range(n_types + 1):
-            k = type_echo[m]
-            total = 0.0
-            for g in range(n_levels):
-                total += start[s, m, c, g] * own[p, k, g]
-            new = own_scale[p, k] + math.log(max(total, 1e-300))
-            evidence[at, m] += new - own_evidence[p, m]
-            own_evidence[p, m] = new
+        for m in range(n_classes):
+            k, table = class_echo[m], tables[table_at[s, m, c]]
+            for u in range(n_scores):
+                total = 0.0
+                for g in range(n_levels):
+                    total += table[u, g] * own[p, k, g]
+                new = own_scale[p, k] + math.log(max(total, 1e-290))
+                scored[at, group[m, s], m, u] += new - own_scored[p, m, u]
+                own_scored[p, m, u] = new
     return counted
+
+
+@njit(cache=True, error_model="numpy")
+def evidence(scored: FloatArray, log_weight: FloatArray, at: IntArray, out: FloatArray) -> None:
+    """Log evidence (n, M + 1) of each class for tracks in slots ``at`` (n,): scores summed out, group by group.
+
+    scored (slots, S, M + 1, U) as in `absorb`; log_weight (U,) log probabilities of the scores.
+    """
+    n_groups, n_classes, n_scores = scored.shape[1:]
+    for i in range(at.shape[0]):
+        for m in range(n_classes):
+            total = 0.0
+            for s in range(n_groups):
+                row = scored[at[i], s, m]
+                top = -math.inf
+                for u in range(n_scores):
+                    top = max(top, log_weight[u] + row[u])
+                part = 0.0
+                for u in range(n_scores):
+                    away = log_weight[u] + row[u] - top
+                    if away > -40.0:
+                        part += math.exp(away)
+                total += top + math.log(part)
+            out[i, m] = total
+
+
+@njit(cache=True, error_model="numpy")
+def teach(
+    at: IntArray,
+    probability: FloatArray,
+    pool_at: IntArray,
+    own_teach: FloatArray,
+    own_count: FloatArray,
+    class_echo: IntArray,
+    n_echo: int,
+    level: FloatArray,
+    reach: IntArray,
+    taps: FloatArray,
+    least: float,
+    gain: FloatArray,
+    counts: FloatArray,
+) -> None:
+    """Add what tracks in slots ``at`` (n,) say of the cells' levels to ``gain`` (S, M, C, G), and to ``counts``.
+
+    probability (n, M) of the classes; level (S, M, C, G) probabilities of the levels before; reach, taps of the blur
+    inside a cell; classes below ``least`` are passed over. A track of doubtful class says log(p L / Z + 1 - p).
+    """
+    n_radars, n_cells = pool_at.shape[1], pool_at.shape[2]
+    n_classes, n_levels = gain.shape[1], gain.shape[3]
+    middle = taps.shape[3] // 2
+    row, lifted = np.empty(n_levels), np.empty(n_levels)
+    for i in range(at.shape[0]):
+        for s in range(n_radars):
+            for c in range(n_cells):
+                p = pool_at[at[i], s, c]
+                if p < 0:
+                    continue
+                for m in range(n_classes):
+                    belief = probability[i, m]
+                    if belief < least:
+                        continue
+                    k = class_echo[m]
+                    top = own_teach[p, k, 0]
+                    for g in range(1, n_levels):
+                        top = max(top, own_teach[p, k, g])
+                    for g in range(n_levels):
+                        row[g] = own_teach[p, k, g] - top
+                    _blurred(row, reach[s, m, c], taps[s, m, c], middle, lifted)
+                    z = 0.0
+                    for g in range(n_levels):
+                        if lifted[g] > -700.0:
+                            z += level[s, m, c, g] * math.exp(lifted[g])
+                    z = math.log(max(z, 1e-300))
+                    if belief > 1.0 - 1e-9:
+                        for g in range(n_levels):
+                            gain[s, m, c, g] += lifted[g]
+                    else:
+                        floor = 1.0 - belief
+                        for g in range(n_levels):
+                            away = min(lifted[g] - z, 600.0)
+                            gain[s, m, c, g] += math.log(floor + (belief * math.exp(away) if away > -700.0 else 0.0))
+                    counts[s, m, c, 0] += belief * own_count[p, k]
+                    hits, misses = own_count[p, n_echo], own_count[p, n_echo + 1]
+                    counts[s, m, c, 1] += belief * (hits + misses)
+                    counts[s, m, c, 2] += belief * hits
+                    counts[s, m, c, 3] += belief * misses
+                    counts[s, m, c, 4] += belief * own_count[p, n_echo + 2]
+                    for j in range(3):
+                        counts[s, m, c, 5 + j] += belief * own_count[p, n_echo + 3 + j]
+
+
+@njit(cache=True, error_model="numpy")
+def _blurred(row: FloatArray, reach: int, taps: FloatArray, middle: int, out: FloatArray) -> None:
+    """Log of the exponentials of ``row`` (g,), at most 0, convolved with ``taps``; ends go on level.
+
+    Far under the peak, where sums would underflow, the largest term stands for the sum.
+    """
+    n = row.shape[0]
+    if reach == 0:
+        out[:] = row
+        return
+    power = np.empty(n)
+    for g in range(n):
+        power[g] = math.exp(row[g]) if row[g] > -700.0 else 0.0
+    for g in range(n):
+        total = 0.0
+        for d in range(-reach, reach + 1):
+            total += taps[middle + d] * power[min(max(g + d, 0), n - 1)]
+        if total > 1e-280:
+            out[g] = math.log(total)
+        else:
+            best = -math.inf
+            for d in range(-reach, reach + 1):
+                best = max(best, row[min(max(g + d, 0), n - 1)] + math.log(taps[middle + d]))
+            out[g] = best
 
 
 @njit(cache=True, error_model="numpy")
@@ -231,22 +380,27 @@ def expected_pd(
     lattice: FloatArray,
     level0_db: float,
     echo_law: IntArray,
-    type_echo: IntArray,
+    class_echo: IntArray,
     pool_at: IntArray,
     own: FloatArray,
-    start: FloatArray,
+    own_scored: FloatArray,
+    scored: FloatArray,
+    table_at: IntArray,
+    tables: FloatArray,
+    group: IntArray,
+    log_weight: FloatArray,
 ) -> FloatArray:
     """Expected probability of detection of n tracks by S radars at R thresholds, (n, S, R), [1].
 
     slot (n,), -1 for a track never seen; cell (n, S); snr_db (n, S) SNR of 1 m2, -inf where out of sight; probability
-    (n, T + 1) of the types; pd_table (S, R, W, snr); the rest as in `absorb`. The level of a type is weighed by what
-    the flight started with and by the track's own looks in that cell.
+    (n, M + 1) of the classes; pd_table (S, R, W, snr); the rest as in `absorb`. The level of a class is weighed by what
+    the flight started with, by the track's own looks in that cell, and through the shared score by its looks elsewhere.
     """
     n, n_radars = cell.shape
-    n_rungs, n_law, n_levels = pd_table.shape[1], pd_table.shape[2], start.shape[3]
+    n_rungs, n_law, n_levels = pd_table.shape[1], pd_table.shape[2], tables.shape[2]
     out = np.zeros((n, n_radars, n_rungs))
     mixture, taps = np.empty((n_law, n_levels)), np.empty(4)
-    spread = np.empty(n_levels + 3)
+    spread, one = np.empty(n_levels + 3), np.empty(n_levels)
     for i in range(n):
         for s in range(n_radars):
             if snr_db[i, s] == -math.inf:
@@ -255,22 +409,16 @@ def expected_pd(
             p = pool_at[slot[i], s, c] if slot[i] >= 0 else -1
             mixture[:] = 0.0
             for m in range(probability.shape[1]):
-                if probability[i, m] < 1e-6:
+                if probability[i, m] < 1e-4:
                     continue
-                k = type_echo[m]
+                k = class_echo[m]
+                _level_of_track(
+                    tables[table_at[s, m, c]], own[max(p, 0), k], own_scored[max(p, 0), m], p >= 0,
+                    scored[max(slot[i], 0), group[m, s], m], slot[i] >= 0, log_weight, one,
+                )  # fmt: skip
                 w = echo_law[k]
-                total = 1.0
-                if p >= 0:
-                    total = 0.0
-                    for g in range(n_levels):
-                        total += start[s, m, c, g] * own[p, k, g]
-                if total > 0.0:
-                    share = probability[i, m] / total
-                    for g in range(n_levels):
-                        mixture[w, g] += share * start[s, m, c, g] * (own[p, k, g] if p >= 0 else 1.0)
-                else:  # own looks rule out every level of this type: keep to the type alone
-                    for g in range(n_levels):
-                        mixture[w, g] += probability[i, m] * start[s, m, c, g]
+                for g in range(n_levels):
+                    mixture[w, g] += probability[i, m] * one[g]
             x = (snr_db[i, s] + level0_db - lattice[0]) / lattice[1]
             x = min(max(x, 1.0), pd_table.shape[3] - n_levels - 3.0)
             j = int(x)
@@ -290,19 +438,72 @@ def expected_pd(
     return out
 
 
+@njit(cache=True, error_model="numpy")
+def _level_of_track(
+    table: FloatArray,
+    own: FloatArray,
+    own_scored: FloatArray,
+    seen_here: bool,
+    scored: FloatArray,
+    seen: bool,
+    log_weight: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Probabilities (g,) of the level that a track of one class shows in one cell."""
+    n_scores, n = table.shape
+    top = -math.inf
+    for u in range(n_scores):
+        value = log_weight[u] + (scored[u] if seen else 0.0) - (own_scored[u] if seen_here else 0.0)
+        top = max(top, value)
+    out[:] = 0.0
+    for u in range(n_scores):
+        value = log_weight[u] + (scored[u] if seen else 0.0) - (own_scored[u] if seen_here else 0.0) - top
+        if value > -30.0:
+            share = math.exp(value)
+            for g in range(n):
+                out[g] += share * table[u, g]
+    total, kept = 0.0, 0.0
+    for g in range(n):
+        kept += out[g]
+        total += out[g] * (own[g] if seen_here else 1.0)
+    if seen_here and total > 0.0:
+        for g in range(n):
+            out[g] *= own[g] / total
+    else:  # no own looks here, or they rule out every level of this class: keep to the class alone
+        for g in range(n):
+            out[g] /= kept
+
+
 def warm(**_: Any) -> None:
     """Compile, or load from the cache, what a run needs."""
     whole, table = np.zeros(1, np.int64), np.zeros((1, 1, 8, 16))
     lattice, cube = np.array([-4.0, 1.0, 0.0, 4.0]), np.ones((1, 2, 1, 3)) / 3.0
+    score, at = np.linspace(-1.0, 1.0, 3), np.zeros((1, 2, 1), np.int64)
+    two, pool = np.zeros((2, 1), np.int64), np.zeros((1, 1, 1), np.int64)
+    scored, tables = np.zeros((1, 1, 2, 3)), np.ones((1, 3, 3)) / 3.0
+    score_tables(cube[0, 0], cube[0, 0], np.zeros(1), score, tables)
     density_table(np.ones(1), np.ones(1), 1, 1)
     absorb(
-        whole, whole, whole, whole, np.zeros((1, 7)), whole, np.ones((1, 1)), np.ones(1, np.bool_), table,
-        np.zeros((1, 1, 1, 16)), lattice, 0.0, np.ones((1, 1)), 0.1, 0.1, np.ones(1), whole, np.zeros(2, np.int64),
-        np.full((1, 1, 4), -np.inf), np.full((1, 1, 1), -1), whole.copy(), np.ones(1, np.int64), np.zeros((1, 1, 3)),
-        np.zeros((1, 1, 3)), np.zeros((1, 1)), np.zeros((1, 2)), np.zeros((1, 2)), cube, np.zeros((1, 1, 1, 3)),
-        np.zeros((1, 1, 1, 6)),
+        whole, whole, whole, whole, np.zeros((1, 7)), whole, whole, table, np.zeros((1, 1, 1, 16)), lattice, 0.0,
+        np.ones((1, 1)), 0.1, 0.1, np.ones(1), whole, np.zeros(2, np.int64), np.full((1, 1, 4), -np.inf),
+        np.full((1, 1, 1), -1), whole.copy(), np.ones(1, np.int64), np.zeros((1, 1, 3)), np.zeros((1, 1, 3)),
+        np.zeros((1, 1)), np.zeros((1, 1, 3)), np.zeros((1, 7)), np.zeros((1, 2, 3)), scored, at, tables,
+        two,
+    )  # fmt: skip
+    evidence(scored, score, whole, np.zeros((1, 2)))
+    teach(
+        whole, np.ones((1, 1)), pool, np.zeros((1, 1, 3)), np.ones((1, 7)), np.zeros(2, np.int64), 1, cube, pool,
+        np.ones((1, 1, 1, 1)), 1e-3, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
     )  # fmt: skip
     expected_pd(
         whole, np.zeros((1, 1), np.int64), np.zeros((1, 1)), np.ones((1, 2)) / 2.0, np.zeros((1, 2, 1, 16)), lattice,
-        0.0, whole, np.zeros(2, np.int64), np.full((1, 1, 1), -1), np.zeros((1, 1, 3)), cube,
+        0.0, whole, np.zeros(2, np.int64), np.full((1, 1, 1), -1), np.zeros((1, 1, 3)), np.zeros((1, 2, 3)), scored,
+        at, tables, two, score,
     )  # fmt: skip
+    one, g = np.zeros(1), np.zeros((1, 3))
+    propagate(one, np.ones((1, 1)), g, one, np.ones(1), np.zeros(1), np.zeros(1), 1, 1e-3)
+    marginals(one, np.ones(1), one, one, g, whole, 0.0, 1.0, g.copy())
+    skewed_marginals(
+        one, np.ones(1), one, one, g, whole, 0.0, 1.0, 0.0, 1.0, one, 0.0, 0.0, np.zeros(3), 0.0, 1.0, 1, g.copy()
+    )
+    chain(np.ones((1, 1)), one, one, one.copy())

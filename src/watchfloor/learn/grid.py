@@ -1,4 +1,4 @@
-"""The ``grid`` learner: a censored Bayesian update on a grid of levels, cell by cell."""
+"""The ``grid`` learner: exact evidence of hits and misses on a grid of levels, under a field over aspects."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.learn import _kernels
 from watchfloor.learn.base import learners
 from watchfloor.learn.exploit import best_rung, gate_cells, ladder
+from watchfloor.learn.field import FieldConfig, FieldPosterior, Priors, make_priors
 from watchfloor.learn.identify import Kinematics, log_label, softmax, speed_and_altitude
 from watchfloor.learn.ledger import LedgerRows, ledger
-from watchfloor.learn.library import broad, cell_centres, make_library
+from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
 from watchfloor.learn.share import Evidence
 from watchfloor.learn.update import LATTICE, N_LATTICE, Echoes, decorrelation_rad, pd_row
 from watchfloor.physics.environment import Environment, Targets
@@ -36,12 +37,16 @@ class GridLearnerConfig(Config):
     )
 
     kind: Literal["grid"] = "grid"
-    cell_deg: float = Field(default=15.0, ge=1.0, le=180.0)
-    """Width of an aspect cell; divides 180. [deg]"""
+    field: FieldConfig = FieldConfig()
+    """How levels at different aspects and of different radars hang together."""
+    reflectors: Literal["ignored", "known"] = "ignored"
+    """Whether the learner reckons with reflectors: it then holds a type that can wear them with and without."""
+    p_reflectors: float = Field(default=0.5, gt=0.0, lt=1.0)
+    """Chance, before anything is seen, that a type that can wear reflectors does. [1]"""
     label_reliability: float = Field(default=0.98, gt=0.0, lt=1.0)
     """Chance that a transponder or flight plan declares the right type; weight of a labelled look. [1]"""
-    min_probability: float = Field(default=0.5, ge=0.0, le=1.0)
-    """A track without a label teaches a type only when its probability is at least this. [1]"""
+    teach_probability_min: float = Field(default=1e-3, gt=0.0, lt=1.0)
+    """A track teaches no type whose probability is below this. [1]"""
     association: float = Field(default=0.98, gt=0.0, le=1.0)
     """Chance that an echo above the threshold is given to its track; below 1, a miss never rules a level out. [1]"""
     attitude_deg: float = Field(default=0.3, ge=0.0, le=10.0)
@@ -57,6 +62,8 @@ class GridLearnerConfig(Config):
     """Centre of what is believed of a thing of no known type. [dBsm]"""
     other_sd_db: float = Field(default=15.0, gt=0.0, le=40.0)
     """One standard deviation of it. [dB]"""
+    other_cell_db: float = Field(default=5.0, gt=0.0, le=40.0)
+    """The part of it that is each aspect cell's own; the rest all aspects share. [dB]"""
     other_length_m: float = Field(default=15.0, gt=0.0, le=100.0)
     """Length of it. [m]"""
     other_speed_mps: Spread = Spread(p10=50.0, p50=200.0, p90=400.0, source="scenario", note="anything that flies")
@@ -77,12 +84,6 @@ class GridLearnerConfig(Config):
     """Radius of a gate in standard deviations of the predicted position. [1]"""
     manoeuvre_mps2: float = Field(default=1.0, ge=0.0, le=100.0)
     """Acceleration that a gate allows for over one tick. [m/s2]"""
-
-    @field_validator("cell_deg")
-    @classmethod
-    def _divides(cls, value: float) -> float:
-        cell_centres(value)
-        return value
 
     @field_validator("pfa_ladder")
     @classmethod
@@ -133,27 +134,25 @@ class GridLearner:
         if len(radars) != len(environments):
             raise ValueError(f"one radar and environment a sensor, got {len(radars)} and {len(environments)}")
         self._config = config
-        self._library = make_library(
-            radars=radars,
-            types=types,
-            cards=cards,
-            cell_deg=config.cell_deg,
-            other=broad(config.other_mean_dbsm, config.other_sd_db),
-            knowledge=knowledge,
+        priors = make_priors(
+            radars=radars, types=types, cards=cards, config=config.field, reflectors=config.reflectors == "known"
         )
-        rows = self._library.sensors
+        other = (config.other_mean_dbsm, config.other_sd_db, config.other_cell_db)
+        self._library = Library(priors, other=other, knowledge=knowledge)
+        self._cells, rows = priors.cells, priors.sensors
         self._radars = [radar for radar in radars if radar is not None]
         self._surroundings = [environments[row] for row in rows]
         self._sensor_index = np.full(len(radars), -1, np.int64)
         self._sensor_index[rows] = np.arange(len(rows))
         self._n_types = len(types)
-        self._cell_rad = np.radians(config.cell_deg)
+        self._cell_rad = np.radians(config.field.cell_deg)
+        self._class_type = np.append(priors.type, self._n_types)
 
         # echo classes: fluctuation law and length decide likelihood and weight of a look
         kind = [(cards[name].swerling, cards[name].length_m.median) for name in types] + [(1, config.other_length_m)]
         classes = sorted(set(kind))
         laws = sorted({law for law, _ in classes})
-        self._type_echo = np.array([classes.index(one) for one in kind], np.int64)
+        self._class_echo = np.array([classes.index(kind[t]) for t in self._class_type], np.int64)
         self._echo_law = np.array([laws.index(law) for law, _ in classes], np.int64)
         self._decorrelation = np.array(
             [[decorrelation_rad(r.wavelength_m, length) for _, length in classes] for r in self._radars]
@@ -180,19 +179,25 @@ class GridLearner:
             trust=config.kinematic_trust,
         )
         known = (1.0 - config.p_other) / max(self._n_types, 1)
-        prior = np.array([*[known] * self._n_types, config.p_other])
+        dressed = np.isin(np.arange(self._n_types), priors.type[priors.configuration == 1])
+        share = np.where(dressed[priors.type], np.where(priors.configuration == 1, 1.0, -1.0), 0.0)
+        share = np.where(share == 0.0, 1.0, np.where(share > 0.0, config.p_reflectors, 1.0 - config.p_reflectors))
+        prior = np.append(known * share, config.p_other)
         self._log_prior = np.log(prior / prior.sum())
-        self._slots = _Slots(self._n_types, len(rows), len(self._library.centres_rad), len(classes))
-        self._used = self._library.table()
-        self._known: Knowledge | None = None
+        self._slots = _Slots(len(prior), len(rows), len(self._cells), len(classes))
+        self._table = self._library.table(self._library.gain, self._library.counts, self._library.fields)
+        self._known: tuple[Knowledge, FloatArray, FloatArray, list[FieldPosterior]] | None = None
         self._task_s: float | None = None
+
+    @property
+    def priors(self) -> Priors:
+        """The public catalogue, as this learner reads it."""
+        return self._library.priors
 
     @property
     def knowledge(self) -> Knowledge:
         """What is believed now, this flight included."""
-        if self._known is None:
-            self._known = self._library.table()
-        return self._known
+        return self._taught()[0]
 
     def step(self, tracks: Tracks, looks: Looks) -> tuple[Identities, Knowledge]:
         """Take in the looks of one tick.
@@ -219,8 +224,9 @@ class GridLearner:
         identities = self._identify(tracks, at)
         ended = tracks.status == Status.DROPPED
         if np.any(ended):
+            self._teach(at[ended], self._library.gain, self._library.counts)
             slots.release(tracks.number[ended])
-        return identities, self._used
+        return identities, self._table
 
     def task(self, tracks: Tracks, identities: Identities, *, until_s: float) -> Tasks:
         """Say what to expect of each confirmed track's next look, and where to lower the threshold.
@@ -253,23 +259,31 @@ class GridLearner:
         cell, snr_db, n_cells = np.empty((n, n_radars), np.int64), np.empty((n, n_radars)), np.empty((n, n_radars))
         for s, radar in enumerate(self._radars):
             seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
-            azimuth, _ = aspect(position, velocity, self._surroundings[s].place.ecef_m)
-            cell[:, s] = self._cell(azimuth)
+            cell[:, s] = self._cells.find(*aspect(position, velocity, self._surroundings[s].place.ecef_m))
             snr_db[:, s] = _snr_db(seen.snr_1m2, seen.visible)
             n_cells[:, s] = gate_cells(radar, seen.range_m, radius)
+        slots, library = self._slots, self._library
+        library.need(np.tile(np.arange(n_radars), n), cell.reshape(-1))
+        slots.reserve(1)
+        at = slots.find_known(tracks.number[keep])
         pd = _kernels.expected_pd(
-            self._slots.find_known(tracks.number[keep]),
+            at,
             cell,
             snr_db,
-            np.ascontiguousarray(identities.probability[keep]),
+            self._of_classes(np.ascontiguousarray(identities.probability[keep]), at),
             self._pd,
             LATTICE,
             float(SIGMA_GRID_DBSM[0]),
             self._echo_law,
-            self._type_echo,
-            self._slots.pool_at,
-            self._slots.own,
-            self._library.start_probability,
+            self._class_echo,
+            slots.pool_at,
+            slots.own,
+            slots.own_scored,
+            slots.scored,
+            library.table_at,
+            library.tables,
+            library.group,
+            LOG_SCORE_WEIGHT,
         )
         config = self._config
         pfa, pd = best_rung(np.clip(pd, 0.0, 1.0), self._rungs, n_cells, config.false_cost, min_gain=config.min_gain)
@@ -288,13 +302,17 @@ class GridLearner:
     def evidence(self) -> Evidence:
         """Return the log-likelihoods gathered since the last `close_flight`; call it before closing."""
         library = self._library
-        s, t, c = library.touched()
+        priors = library.priors
+        _, gain, counts, _ = self._taught()
+        s, m, c = library.touched(counts)
         return Evidence(
             sensor=library.sensors[s],
-            type=t,
-            aspect_rad=library.centres_rad[c],
-            log_likelihood=library.taught(),
-            n_looks=library.counts[s, t, c, 0],
+            type=priors.type[m],
+            configuration=priors.configuration[m],
+            aspect_rad=self._cells.azimuth_rad[c],
+            elevation_rad=self._cells.elevation_rad[c],
+            log_likelihood=gain[s, m, c],
+            n_looks=counts[s, m, c, 0],
         )
 
     def close_flight(self) -> LedgerRows:
@@ -302,12 +320,55 @@ class GridLearner:
 
         Tracks that live on keep the identity they have earned, and start to gather evidence afresh.
         """
-        rows = ledger(self._library)
-        self._library.restart()
-        self._used = self._library.table()
+        library = self._library
+        self._table, library.gain, library.counts, fields = self._taught()
+        rows = ledger(library, fields)
+        library.restart(fields)
         self._slots.forget_looks()
         self._known = None
         return rows
+
+    def forget_tracks(self) -> None:
+        """Forget every track: the next flight is another mission, whose numbers begin anew."""
+        self._slots.clear()
+        self._task_s = None
+
+    def _taught(self) -> tuple[Knowledge, FloatArray, FloatArray, list[FieldPosterior]]:
+        """Knowledge, evidence, counts and posteriors with what every live track has to say."""
+        if self._known is None:
+            library, slots = self._library, self._slots
+            gain, counts = library.gain.copy(), library.counts.copy()
+            self._teach(slots.live(), gain, counts)
+            fields = library.after(gain, counts)
+            self._known = library.table(gain, counts, fields), gain, counts, fields
+        return self._known
+
+    def _teach(self, at: IntArray, gain: FloatArray, counts: FloatArray) -> None:
+        library, slots = self._library, self._slots
+        _kernels.teach(
+            at,
+            np.ascontiguousarray(slots.probability[at]),
+            slots.pool_at,
+            slots.own_teach,
+            slots.own_count,
+            self._class_echo,
+            self._decorrelation.shape[1],
+            library.level,
+            library.reach,
+            library.taps,
+            self._config.teach_probability_min,
+            gain,
+            counts,
+        )
+
+    def _of_classes(self, probability: FloatArray, at: IntArray) -> FloatArray:
+        """Share the probabilities of types (n, types + 1) out over their classes (n, classes + 1)."""
+        if len(self._class_type) == self._n_types + 1:
+            return probability
+        own = np.where((at >= 0)[:, None], self._slots.probability[at], np.exp(self._log_prior))
+        whole = np.zeros_like(probability)
+        np.add.at(whole.T, self._class_type, own.T)
+        return own * (probability / np.maximum(whole, 1e-300))[:, self._class_type]
 
     def _absorb(self, tracks: Tracks, looks: Looks, at: IntArray) -> None:
         n = len(looks)
@@ -317,7 +378,7 @@ class GridLearner:
         inside = np.zeros(n)
         use = (tracks.number[row] == looks.track) & (sensor >= 0)
         number, cell, miss_at = np.empty((n, 7)), np.zeros(n, np.int64), np.zeros(n, np.int64)
-        number[:, 0], number[:, 5], number[:, 6] = looks.t_s, -np.inf, looks.snr_db
+        number[:, 0], number[:, 5], number[:, 6] = looks.t_s, -np.inf, looks.snr_db - looks.noise_db
         number[:, 4] = _heading_sd(tracks)[row]
         for s, radar in enumerate(self._radars):
             mine = np.flatnonzero(use & (sensor == s))
@@ -329,21 +390,22 @@ class GridLearner:
                 looks.velocity_ecef_mps[mine],
             )
             seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
-            azimuth, _ = aspect(position, velocity, place.ecef_m)
-            cell[mine] = self._cell(azimuth)
-            inside[mine] = self._border_rad(azimuth, cell[mine])
+            azimuth, elevation = aspect(position, velocity, place.ecef_m)
+            cell[mine] = self._cells.find(azimuth, elevation)
+            inside[mine] = self._border_rad(azimuth, cell[mine] % self._cells.n_azimuth)
             enu = velocity @ place.rotation[:2].T
             number[mine, 1], number[mine, 2] = seen.azimuth_rad, seen.elevation_rad
             number[mine, 3] = np.arctan2(enu[:, 0], enu[:, 1])
-            number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible)
+            number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible) - looks.noise_db[mine]
         margin = np.minimum(self._config.border_sigmas * number[:, 4], 0.4 * self._cell_rad)
         use &= np.isfinite(number[:, 5]) & (inside >= margin)
         miss = use & np.isnan(looks.snr_db)
         if np.any(miss):
             miss_at[miss] = self._echoes.thresholds(looks.pfa[miss])
-        weight, labelled = self._teaching(tracks, at)
+        source = np.where(tracks.label >= 0, np.maximum(tracks.label_source, 0), -1)
         slots, library = self._slots, self._library
         slots.reserve(n)
+        library.need(sensor[use], cell[use])
         counted = _kernels.absorb(
             np.argsort(looks.t_s, kind="stable"),
             np.where(use, at[row], -1),
@@ -351,8 +413,7 @@ class GridLearner:
             cell,
             number,
             miss_at,
-            weight[row],
-            labelled[row],
+            source[row],
             self._echoes.hit,
             self._echoes.miss,
             LATTICE,
@@ -362,7 +423,7 @@ class GridLearner:
             self._turn_max,
             self._period_s,
             self._echo_law,
-            self._type_echo,
+            self._class_echo,
             slots.last,
             slots.pool_at,
             slots.free,
@@ -370,25 +431,16 @@ class GridLearner:
             slots.own_log,
             slots.own,
             slots.own_scale,
-            slots.own_evidence,
-            slots.evidence,
-            library.start_probability,
-            library.gain,
-            library.counts,
+            slots.own_teach,
+            slots.own_count,
+            slots.own_scored,
+            slots.scored,
+            library.table_at,
+            library.tables,
+            library.group,
         )
         if counted[0]:
             self._known = None
-
-    def _teaching(self, tracks: Tracks, at: IntArray) -> tuple[FloatArray, BoolArray]:
-        """Weight (n, types) with which a track's looks teach each type, and whether a label says so (n,)."""
-        believed = self._slots.probability[at, : self._n_types]
-        weight = np.where(believed >= self._config.min_probability, believed, 0.0)
-        said = (tracks.label >= 0) & (tracks.label < self._n_types)
-        if np.any(said):
-            rows = np.flatnonzero(said)
-            weight[rows] = 0.0
-            weight[rows, tracks.label[rows]] = self._config.label_reliability
-        return weight, said
 
     def _identify(self, tracks: Tracks, at: IntArray) -> Identities:
         if len(tracks) == 0:
@@ -400,22 +452,25 @@ class GridLearner:
         slots.flown[at, :2] += value * fresh[:, None]
         slots.flown[at, 2] += fresh
         mean = slots.flown[at, :2] / np.maximum(slots.flown[at, 2:], 1.0)
-        log_p = slots.evidence[at] + self._log_prior
-        log_p += self._kinematics.log_likelihood(mean, variance)
-        log_p += log_label(tracks.label, self._n_types, self._config.label_reliability)
-        probability = softmax(log_p)
+        log_p = np.empty((len(at), len(self._log_prior)))
+        _kernels.evidence(slots.scored, LOG_SCORE_WEIGHT, at, log_p)
+        log_p += self._log_prior
+        of_type = self._kinematics.log_likelihood(mean, variance)
+        of_type += log_label(tracks.label, self._n_types, self._config.label_reliability)
+        probability = softmax(log_p + of_type[:, self._class_type])
         slots.probability[at] = probability
+        self._known = None
+        if len(self._class_type) > self._n_types + 1:
+            whole = np.zeros((self._n_types + 1, len(at)))
+            np.add.at(whole, self._class_type, probability.T)
+            probability = whole.T
         return Identities(track=tracks.number, t_s=tracks.t_s, probability=probability)
-
-    def _cell(self, azimuth_rad: FloatArray) -> IntArray:
-        cell = (np.abs(azimuth_rad) / self._cell_rad).astype(np.int64)
-        return np.minimum(cell, len(self._library.centres_rad) - 1)
 
     def _border_rad(self, azimuth_rad: FloatArray, cell: IntArray) -> FloatArray:
         """Distance of an aspect from the nearest border of its cell; nose and tail are none. [rad]"""
         inside = np.abs(azimuth_rad) - cell * self._cell_rad
         below = np.where(cell > 0, inside, np.inf)
-        above = np.where(cell < len(self._library.centres_rad) - 1, self._cell_rad - inside, np.inf)
+        above = np.where(cell < self._cells.n_azimuth - 1, self._cell_rad - inside, np.inf)
         return np.maximum(np.minimum(below, above), 0.0)
 
     def _gate_radius_m(self, cov: FloatArray, ahead_s: FloatArray) -> FloatArray:
@@ -441,26 +496,38 @@ def _heading_sd(tracks: Tracks) -> FloatArray:
 class _Slots:
     """State of each live track, in rows that are used again once a track has ended."""
 
-    def __init__(self, n_types: int, n_radars: int, n_cells: int, n_echo: int) -> None:
+    def __init__(self, n_classes: int, n_radars: int, n_cells: int, n_echo: int) -> None:
         self._row: dict[int, int] = {}
         self._idle: list[int] = []
-        self._shape = (n_types, n_radars, n_cells, n_echo)
-        n_levels = len(SIGMA_GRID_DBSM)
+        n_levels, n_scores = len(SIGMA_GRID_DBSM), len(SCORES)
         self.last = np.empty((0, n_radars, 4))
         """(slot, s, 4) time, azimuth, elevation, heading of the last look. [s, rad, rad, rad]"""
         self.pool_at = np.empty((0, n_radars, n_cells), np.int64)
         """(slot, s, c) row of the pool, -1 for none."""
-        self.evidence = np.empty((0, n_types + 1))
-        """(slot, types + 1) log evidence of the track's own looks. [1]"""
-        self.probability = np.empty((0, n_types + 1))
-        """(slot, types + 1) posterior at the end of the last tick. [1]"""
+        self.scored = np.empty((0, n_radars, n_classes, n_scores))
+        """(slot, group, classes, u) log evidence of the track's own looks at each value of a group's score. [1]"""
+        self.probability = np.empty((0, n_classes))
+        """(slot, classes) posterior at the end of the last tick, "other" last. [1]"""
         self.heard_s = np.empty(0)
         """(slot,) time of the last estimate. [s]"""
         self.flown = np.empty((0, 3))
         """(slot, 3) sums of speed and altitude, and their number. [m/s, m, 1]"""
         self.free, self.n_free = np.empty(0, np.int64), np.zeros(1, np.int64)
         self.own_log, self.own = np.empty((0, n_echo, n_levels)), np.empty((0, n_echo, n_levels))
-        self.own_scale, self.own_evidence = np.empty((0, n_echo)), np.empty((0, n_types + 1))
+        self.own_teach, self.own_scale = np.empty((0, n_echo, n_levels)), np.empty((0, n_echo))
+        self.own_count = np.empty((0, n_echo + 6))
+        self.own_scored = np.empty((0, n_classes, n_scores))
+
+    def live(self) -> IntArray:
+        """Return the slots in use, in the order in which their tracks appeared."""
+        return np.array(list(self._row.values()), np.int64)
+
+    def clear(self) -> None:
+        """Free every slot."""
+        for at in self._row.values():
+            self._give_back(at)
+            self._idle.append(at)
+        self._row.clear()
 
     def find(self, number: IntArray) -> IntArray:
         """Return the slot of each track, a new one for a new track."""
@@ -501,7 +568,7 @@ class _Slots:
             (self.free[: self.n_free[0]], np.arange(have, have + more), np.empty(have, np.int64))
         )
         self.n_free[0] += more
-        for name in ("own_log", "own", "own_scale", "own_evidence"):
+        for name in ("own_log", "own", "own_scale", "own_teach", "own_count", "own_scored"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.zeros((more, *old.shape[1:])))))
 
@@ -516,14 +583,14 @@ class _Slots:
         if not self._idle:
             have = len(self.heard_s)
             more = max(have, 32)
-            for name in ("last", "pool_at", "evidence", "probability", "heard_s", "flown"):
+            for name in ("last", "pool_at", "scored", "probability", "heard_s", "flown"):
                 old = getattr(self, name)
                 setattr(self, name, np.concatenate((old, np.zeros((more, *old.shape[1:]), old.dtype))))
             self._idle.extend(range(have + more - 1, have - 1, -1))
         at = self._idle.pop()
         self.last[at] = -np.inf
         self.pool_at[at] = -1
-        self.evidence[at] = 0.0
+        self.scored[at] = 0.0
         self.probability[at] = 0.0
         self.heard_s[at] = -np.inf
         self.flown[at] = 0.0

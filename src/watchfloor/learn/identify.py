@@ -17,7 +17,7 @@ import numpy as np
 
 from watchfloor.base.picture import Tracks
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.learn.library import two_piece
+from watchfloor.learn.levels import two_piece
 from watchfloor.physics.frames import ecef_to_geodetic
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.spread import Spread

@@ -22,13 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from watchfloor.base.columns import Columns, filled
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.learn.field import FieldPosterior, chain_nats
+from watchfloor.learn.library import Library
 
 COUNTS = (
     "n_effective",
@@ -238,7 +239,7 @@ def draw_up(
     public: FloatArray,
     log_likelihood: FloatArray,
     counts: FloatArray,
-    chain_nats: FloatArray | None = None,
+    shares: FloatArray | None = None,
     covariance_db2: FloatArray | None = None,
 ) -> LedgerRows:
     """Draw up the ledger of a flight from the cells that were looked at.
@@ -255,7 +256,7 @@ def draw_up(
         What the flight's looks say of it, up to a constant. [1]
     counts : (n, 8) array
         As named in ``COUNTS``.
-    chain_nats : (n,) array, optional
+    shares : (n,) array, optional
         Shares of the joint loss of entropy; left out, cells are independent and a cell's own loss is its share. [nat]
     covariance_db2 : (n, n) array, optional
         Covariance of the levels after the flight; left out, cells are independent. [dB2]
@@ -281,7 +282,7 @@ def draw_up(
         nats=divergence_nats(after, before),
         entropy_nats=lost,
         total_nats=divergence_nats(after, public),
-        chain_nats=lost if chain_nats is None else chain_nats,
+        chain_nats=lost if shares is None else shares,
         n_labelled=book["n_transponder"] + book["n_flight_plan"] + book["n_visual"],
         marginal_nats_per_h=next_hour_nats(d, variance_db2(after) if covariance_db2 is None else covariance_db2),
         **book,
@@ -309,28 +310,47 @@ def booked(rows: LedgerRows, *, radars: Sequence[str], bands: Sequence[str], typ
     )
 
 
-def ledger(library: Any) -> LedgerRows:
-    """Draw up the ledger of the flight that ``library`` has taken in so far.
+def ledger(library: Library, fields: Sequence[FieldPosterior]) -> LedgerRows:
+    """Draw up the ledger of the flight whose evidence and counts ``library`` holds.
+
+    Parameters
+    ----------
+    library : Library
+        What was known when the flight began, and what the flight has added.
+    fields : sequence of FieldPosterior
+        (m,) posteriors after the flight.
 
     Returns
     -------
     LedgerRows
-        One row a cell that was looked at, by sensor, type, aspect.
+        One row a cell that was looked at, by sensor, type, configuration and cell.
+
+    Notes
+    -----
+    New evidence also moves how a field stands for older evidence; that part of the joint loss of entropy belongs to the
+    flight and is spread evenly over the cells that it looked at, so that the sum stays exact.
     """
-    s, t, c = library.touched()
-    before, taught, counts = library.start[s, t, c], library.taught(), library.counts[s, t, c]
-    weight = before + taught
-    weight = weight - weight.max(axis=-1, keepdims=True)
-    none = np.zeros(len(s))
-    return draw_up(
-        sensor=library.sensors[s],
-        type_=t,
-        configuration=none.astype(np.int64),
-        aspect_rad=library.centres_rad[c],
-        elevation_rad=none,
-        before=before,
-        after=weight - np.log(np.exp(weight).sum(axis=-1, keepdims=True)),
-        public=library.prior[s, t, c],
-        log_likelihood=taught,
-        counts=np.stack([*counts[:, :4].T, counts[:, 5], counts[:, 4], none, none], axis=1),
-    )
+    priors = library.priors
+    n_cells, parts = priors.shape[2], []
+    for m, (prior, before, after) in enumerate(zip(priors.fields, library.fields, fields, strict=True)):
+        s, c = np.nonzero(library.counts[:, m, :, 1] > 0.0)
+        at = s * n_cells + c
+        share = chain_nats(prior, before, after)
+        parts.append(
+            draw_up(
+                sensor=priors.sensors[s],
+                type_=np.full(len(at), priors.type[m]),
+                configuration=np.full(len(at), priors.configuration[m]),
+                aspect_rad=priors.cells.azimuth_rad[c],
+                elevation_rad=priors.cells.elevation_rad[c],
+                before=before.log_posterior[at],
+                after=after.log_posterior[at],
+                public=prior.catalogue.log_posterior[at],
+                log_likelihood=library.gain[s, m, c],
+                counts=library.counts[s, m, c],
+                shares=share[at] + (share.sum() - share[at].sum()) / max(len(at), 1),
+                covariance_db2=after.cov[np.ix_(at, at)],
+            )
+        )
+    rows = LedgerRows.concat(parts)
+    return rows.take(np.lexsort((rows.aspect_rad, rows.elevation_rad, rows.configuration, rows.type, rows.sensor)))

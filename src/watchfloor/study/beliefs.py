@@ -22,7 +22,7 @@ _RANGES_M = np.geomspace(2e3, 1000e3, 240)
 
 def nats_gained(knowledge: Knowledge, prior: Knowledge, type_row: int) -> float:
     """Return how far the beliefs about one type stand from the prior, summed over radars and cells (KL). [nat]"""
-    mine = prior.type == type_row
+    mine = (prior.type == type_row) & (prior.configuration == 0)
     return float(divergence_nats(knowledge.log_posterior[mine], prior.log_posterior[mine]).sum())
 
 
@@ -58,9 +58,11 @@ def beliefs(
     Returns
     -------
     Beliefs
-        One row a radar and aspect cell.
+        One row a radar and aspect cell, of those seen from about the wing plane.
     """
-    rows = np.flatnonzero((knowledge.type == type_row) & np.isin(knowledge.sensor, list(radars)))
+    level = np.abs(knowledge.elevation_rad) == np.abs(knowledge.elevation_rad).min(initial=np.inf)
+    clean = (knowledge.type == type_row) & (knowledge.configuration == 0)
+    rows = np.flatnonzero(clean & level & np.isin(knowledge.sensor, list(radars)))
     posterior, sensor, aspect = knowledge.log_posterior[rows], knowledge.sensor[rows], knowledge.aspect_rad[rows]
     true_dbsm = np.empty(len(rows))
     range_m = np.empty(len(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from watchfloor.assess.defence import defence
 from watchfloor.assess.exposure import Encounter, encounter
 from watchfloor.base.picture import Knowledge
 from watchfloor.base.streams import Streams
+from watchfloor.learn.field import Priors, revised
 from watchfloor.learn.share import Evidence, Parcel, due, pass_on, receive
 from watchfloor.record import Buffer
 from watchfloor.run.loop import play
@@ -61,7 +63,9 @@ class _Run:
         self.phase: CampaignConfig = scenario.campaign
         self.streams = Streams(scenario.seed, f"replicate-{replicate}")
         self.drawn: Drawn = draw(scenario, self.streams, folder=folder)
-        self.prior: Knowledge = self._mission(None).learner.knowledge
+        learner = self._mission(None).learner
+        self.prior: Knowledge = learner.knowledge
+        self.priors: Priors = learner.priors
         self.knowledge = self.prior
         self.parcels: list[Parcel] = []
         self.hours, self.n_sorties = 0.0, 0
@@ -139,7 +143,7 @@ class _Run:
         if self.study.defender == self.scenario.owner:
             knowledge, n_received = self.knowledge, self.n_sorties
         else:
-            knowledge, n_received = receive(self.prior, arrived), len(arrived)
+            knowledge, n_received = receive(self.prior, arrived, revise=partial(revised, self.priors)), len(arrived)
         self._try(knowledge, DEFENDER)
         self._write(
             "exposure",

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from watchfloor.base.units import C_MPS, FloatArray, db, from_db
-from watchfloor.physics.rcs import Signature, add_incoherent, luneburg_m2
+from watchfloor.base.units import FloatArray, db, from_db
+from watchfloor.physics.rcs import Signature, add_incoherent
+from watchfloor.physics.reflectors import lens_pattern, lens_sigma_m2
 from watchfloor.scenario import catalog
-from watchfloor.scenario.cards import Band, BandSignature, ReflectorCard, TypeCard
+from watchfloor.scenario.cards import Band, BandSignature, TypeCard
 
 BANDS: tuple[Band, ...] = ("VHF", "UHF", "L", "S", "C", "X")
 """Bands that a card may have, in the order in which random numbers are used."""
@@ -138,60 +139,13 @@ def with_reflectors(
         raise ValueError(f"{card.title} has no reflector card")
     radius_m = 1e-2 * reflector.radius_cm.draw(rng)
     half_rad = float(np.deg2rad(reflector.half_angle_deg.draw(rng)))
-    pattern = _pattern(reflector, half_rad, signature.aspect_rad)
+    pattern = lens_pattern(reflector.axes_deg, reflector.n_lenses, half_rad, signature.aspect_rad)
     dbsm = signature.dbsm.copy()
     for row, band in enumerate(signature.bands):
         if band in frequencies_hz:
             lens_m2 = lens_sigma_m2(radius_m, frequencies_hz[band]) * pattern
             dbsm[row] = db(add_incoherent(from_db(dbsm[row]), lens_m2))
     return replace(signature, dbsm=dbsm)
-
-
-def lens_sigma_m2(radius_m: float, frequency_hz: float) -> float:
-    r"""Peak cross-section of one Luneburg-lens reflector, small ones included. [m2]
-
-    Parameters
-    ----------
-    radius_m : float
-        Radius of the lens. [m]
-    frequency_hz : float
-        Carrier frequency. [Hz]
-
-    Returns
-    -------
-    float
-        :math:`4\pi^3a^4/\lambda^2` where the lens is at least a wavelength across; below, that times
-        :math:`(2a/\lambda)^2`, which falls as :math:`a^6/\lambda^4` like any body smaller than the wave. [m2]
-
-    Notes
-    -----
-    The step from optics to the Rayleigh region is drawn at one wavelength without the resonances between: an
-    assumption, good to a few decibels near the step. At metre waves a lens of a few centimetres gives less
-    than 1e-5 m2: nothing.
-
-    References
-    ----------
-    Rayleigh region: Knott, Shaeffer & Tuley, *Radar Cross Section*, 2nd ed., 2004, section 3.1.
-    """  # noqa: D400, D415
-    across = 2.0 * radius_m * frequency_hz / C_MPS
-    return float(luneburg_m2(radius_m, frequency_hz)) * min(1.0, across) ** 2
-
-
-def directions_rad(reflector: ReflectorCard) -> FloatArray:
-    """Return the directions that lenses look, starboard positive: each axis and its mirror image. (m,) [rad]"""
-    both = {round(sign * axis, 9) for axis in reflector.axes_deg for sign in (1.0, -1.0)}
-    both = {180.0 if axis == -180.0 else axis + 0.0 for axis in both}
-    return np.deg2rad(np.array(sorted(both)))
-
-
-def _pattern(reflector: ReflectorCard, half_rad: float, aspect_rad: FloatArray) -> FloatArray:
-    """Sum over all lenses of the Gaussian pattern of one, as seen from each aspect. [1]"""
-    directions = directions_rad(reflector)
-    each, rest = divmod(reflector.n_lenses, len(directions))
-    if rest or each == 0:
-        raise ValueError(f"{reflector.n_lenses} lenses do not share out over {len(directions)} directions")
-    off = (aspect_rad[:, None] - directions + np.pi) % (2.0 * np.pi) - np.pi
-    return each * np.exp(-np.log(2.0) * (off / half_rad) ** 2).sum(axis=1)
 
 
 def _curve_dbsm(part: BandSignature) -> FloatArray:
