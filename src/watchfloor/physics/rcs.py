@@ -19,6 +19,7 @@ from scipy.special import j1
 from watchfloor.base.units import C_MPS, FloatArray
 from watchfloor.physics._domain import agree, within
 from watchfloor.physics._kernels.mie import conducting_sphere, dielectric_sphere
+from watchfloor.physics.modulation import Modulation
 
 ORIGINS = ("measured", "computed", "mom", "po", "assumed")
 """Where values may come from: a range, a computation of whatever kind, a full-wave one, physical optics, a guess."""
@@ -100,6 +101,8 @@ class Signature:
     """(n_band,) how far the band's level may be off, one standard deviation. [dB]"""
     origin: tuple[str, ...]
     """(n_band,) each one of `ORIGINS`."""
+    modulation: Modulation | None = None
+    """Lines of its blades; None where none show."""
 
     def __post_init__(self) -> None:
         """Check shapes and domains."""

@@ -7,6 +7,7 @@ crossed into plots: errors, ambiguities, resolution cells, order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import inf, log, pi, radians
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from scipy import special
 
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.streams import Streams
-from watchfloor.base.truth import PlotOrigins
+from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.physics import cfar
 from watchfloor.physics.ambiguity import folding
@@ -27,6 +28,7 @@ from watchfloor.physics.radar import Look, Radar, error_sigmas
 from watchfloor.physics.rcs import Signature, band_of
 from watchfloor.physics.reception import off_broadside
 from watchfloor.sensor import _kernels
+from watchfloor.sensor.modulation import make_lines
 
 TWO_PI = 2.0 * pi
 SNR_LEAST = 0.1
@@ -203,6 +205,7 @@ class Receiver:
             self._decorrelation = self._new_after(lengths_m)
             self._faced, self._amplitudes = np.full((self.n_movers, 4), np.nan), np.zeros((self.n_movers, 4))
         self._level = None
+        self._lines = make_lines(name, radar, self._observer, signatures, streams)
         self._multipliers: dict[float, float] = {}
         if processing.cfar is not None:
             self._level = reference_level(processing.cfar, radar.n_pulses, streams.rng("sensor", name, "level"))
@@ -334,11 +337,12 @@ class Receiver:
             out[:, 1:3] /= np.maximum(np.cos(steer), 0.1)[:, None]
         return out
 
-    def declare(self, rows: Rows) -> tuple[Plots, PlotOrigins]:
+    def declare(self, rows: Rows, truth: Truth | None = None) -> tuple[Plots, PlotOrigins]:
         """Add errors, fold what is ambiguous, merge by cell, sort, and say how sure the radar is of each.
 
         A plot of several echoes is as uncertain as its power says, and as they lie apart: the spread of what was merged
-        is added to its covariance, which is then that of an echo drawn from them by power.
+        is added to its covariance, which is then that of an echo drawn from them by power. Lines of blades are
+        measured where the truth of the tick is given.
         """
         t, polar, error, power, pfa, mover = rows
         sigmas = self.sigmas(power, polar)
@@ -366,6 +370,8 @@ class Receiver:
             label=nobody,
         )
         mover = mover[order]
+        if self._lines is not None and truth is not None:
+            plots = replace(plots, modulation_hz=self._lines.measured(t, mover, power, truth))
         return plots, PlotOrigins(mover=np.where(mover < -1, elsewhere(mover), mover), n_merged=n_merged[order])
 
     def _fold(self, polar: FloatArray) -> None:
