@@ -16,6 +16,7 @@ from watchfloor.physics.rcs import Signature, add_incoherent
 from watchfloor.physics.reflectors import lens_pattern, lens_sigma_m2
 from watchfloor.scenario import catalog
 from watchfloor.scenario.cards import Band, BandSignature, TypeCard
+from watchfloor.world import modulation
 
 BANDS: tuple[Band, ...] = ("VHF", "UHF", "L", "S", "C", "X")
 """Bands that a card may have, in the order in which random numbers are used."""
@@ -26,7 +27,8 @@ N_CELLS = 12
 ASPECT_RAD: FloatArray = np.deg2rad(np.linspace(0.0, 180.0, 73))
 """Aspects at which curves are held: every 2.5 degrees. [rad]"""
 ASPECT_RAD.setflags(write=False)
-N_DRAWS = 2 + len(BANDS) * (1 + N_CELLS)
+_N_CURVES = 2 + len(BANDS) * (1 + N_CELLS)
+N_DRAWS = _N_CURVES + modulation.N_DRAWS
 """Normal numbers that one draw uses, whatever the card."""
 _Q90 = 1.281_551_565_544_600_4
 
@@ -61,7 +63,7 @@ def draw_signature(card: TypeCard, rng: np.random.Generator | None) -> Signature
     * Departure: a normal number for each band and 15 degree cell, held at the cell's middle; between two middles they
       blend with weights cos and sin of the share of the way, so the spread is the same at every aspect.
     """
-    z = np.zeros(N_DRAWS) if rng is None else rng.standard_normal(N_DRAWS)
+    z = np.zeros(_N_CURVES) if rng is None else rng.standard_normal(_N_CURVES)
     common, spread, own = z[0], card.cell_sigma_db.at_z(float(z[1])), z[2:].reshape(len(BANDS), 1 + N_CELLS)
     bands: tuple[Band, ...] = tuple(band for band in BANDS if band in card.signature)
     curves = []
@@ -77,6 +79,7 @@ def draw_signature(card: TypeCard, rng: np.random.Generator | None) -> Signature
         swerling=card.swerling,
         sigma_db=np.array([prior_sigma_db(card, band) for band in bands]),
         origin=tuple(card.signature[band].origin for band in bands),
+        modulation=modulation.draw_modulation(card, rng),
     )
 
 
