@@ -67,7 +67,7 @@ def card(*, level=0.0, offset=(-10.0, 0.0, 10.0), cell_sigma_db=0.0, swerling=1,
 def learner(cards, *, radars=None, knowledge=None, **settings):
     radars = radars or [radar()]
     settings = {"kinematic_trust": 0.0, "association": 1.0, "attitude_deg": 10.0} | settings
-    settings["field"] = {"calibration_db": 0.0, "elevation_edges_deg": (-60.0, 60.0)} | settings.get("field", {})
+    settings["field"] = {"calibration_db": 0.0, "elevation_edges_deg": (-15.0, 15.0)} | settings.get("field", {})
     return GridLearner(
         GridLearnerConfig(**settings),
         radars=radars,
@@ -144,7 +144,7 @@ def swerling1(rng, snr, k, *, pfa=1e-6):
 
 def sharp(levels_dbsm, *, sd_db=0.3, configuration=0):
     """Return knowledge of one sensor and types whose levels are known to ``sd_db``, in the cells of `learner`."""
-    cells = cells_of(FieldConfig(elevation_edges_deg=(-60.0, 60.0)))
+    cells = cells_of(FieldConfig(elevation_edges_deg=(-15.0, 15.0)))
     log_evidence = -0.5 * ((SIGMA_GRID_DBSM - np.asarray(levels_dbsm)[:, None]) / sd_db) ** 2
     n, n_cells = len(levels_dbsm), len(cells)
     return Knowledge(

@@ -89,7 +89,9 @@ def propagate(
             else:  # the likelihood widens: keep to its mean alone, so that every site stays a normal law
                 new_tau = 0.0
                 new_nu = (m - mc) * rest
-            worst = max(worst, abs(m - mu[i]) / math.sqrt(v), abs(s / v - 1.0))
+            worst = max(
+                worst, abs(new_tau - tau[i]) * v, abs(new_nu - nu[i] - (new_tau - tau[i]) * mu[i]) * math.sqrt(v)
+            )
             _add_site(mu, sigma, i, new_tau - tau[i], new_nu - nu[i], column)
             tau[i], nu[i] = new_tau, new_nu
         if worst < tolerance:

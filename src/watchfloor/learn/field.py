@@ -56,7 +56,7 @@ class FieldConfig(Config):
     """Width of an aspect cell in azimuth; divides 180. [deg]"""
     elevation_edges_deg: tuple[float, ...] = (-60.0, -15.0, 15.0, 60.0)
     """Borders of the cells in elevation, above the wing plane; what lies beyond falls to the outermost cells. [deg]"""
-    correlation_deg: float = Field(default=11.0, gt=0.0, le=180.0)
+    correlation_deg: float = Field(default=10.0, gt=0.0, le=180.0)
     """Distance in azimuth over which departures from the median curve lose their likeness: exp(-d2/2) there. [deg]"""
     elevation_correlation_deg: float = Field(default=60.0, gt=0.0, le=360.0)
     """The same in elevation. [deg]"""
