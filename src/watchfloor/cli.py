@@ -124,6 +124,12 @@ _scenario = click.argument("scenario", metavar="SCENARIO")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program to read.")
 _out_help = "Folder of the record. A record of the same scenario there is gone on with."
 _fresh = click.option("--fresh", is_flag=True, help="Replace the record in --out instead of going on with it.")
+_priors = click.option(
+    "--priors",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A party's own numbers in place of the catalogue's (YAML).",
+)
 _workers = click.option(
     "--workers", type=click.IntRange(min=1), help="Processes; all cores by default. Results do not depend on it."
 )
@@ -229,9 +235,18 @@ def run(
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help=_out_help)
 @_workers
 @click.option("--replicates", type=click.IntRange(min=1), help="Paired runs of each option, instead of the study's.")
+@_priors
 @_fresh
 @_json
-def study(scenario: str, out: Path, workers: int | None, replicates: int | None, fresh: bool, as_json: bool) -> int:
+def study(
+    scenario: str,
+    out: Path,
+    workers: int | None,
+    replicates: int | None,
+    priors: Path | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
     r"""Play a study: every option, many times, paired.
 
     SCENARIO is a file, or the name of a shipped scenario. A study that is stopped, or killed, goes on where it was
@@ -240,11 +255,14 @@ def study(scenario: str, out: Path, workers: int | None, replicates: int | None,
     \b
     Example:
       watchfloor study working-group --out out/working-group --workers 2
+      watchfloor study working-group --priors mine.yaml --out out/mine
     """
-    from watchfloor.scenario.load import load
+    from watchfloor.scenario.load import load, with_priors
     from watchfloor.study.play import play
 
     loaded = load(scenario)
+    if priors is not None:
+        loaded = with_priors(loaded, priors)
     with _progress("study", "runs") as progress, _resumable(out):
         summary = play(loaded, out=out, workers=workers, replicates=replicates, fresh=fresh, progress=progress)
     if as_json:

@@ -12,15 +12,15 @@ from watchfloor.base.errors import RecordError
 from watchfloor.base.units import FloatArray
 from watchfloor.record import Header, Record
 from watchfloor.run.mission import Drawn, draw
-from watchfloor.scenario.load import LoadedScenario, load, shipped
+from watchfloor.scenario.load import LoadedScenario, load, shipped, with_priors
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 
 OWNER, DEFENDER = 0, 1
 """Values of ``who`` in the study's tables: the campaign's owner; the study's defender, at the end."""
 IDENTIFIED = 0.8
 """Probability of the true type from which a track counts as identified."""
-SCENARIO_FILE = "scenario.yaml"
-"""File of the record that holds the scenario as it was played."""
+SCENARIO_FILE, PRIORS_FILE = "scenario.yaml", "priors.yaml"
+"""Files of the record that hold the scenario as it was played, and a party's own numbers, if it was under such."""
 _FLIGHTS = """
     SELECT option, replicate, sortie, sensor, aspect_rad, hours, nats, total_nats, n_looks, n_labelled
     FROM ledger WHERE type = {row} ORDER BY option, replicate, sortie, sensor, aspect_rad
@@ -184,6 +184,8 @@ def gather(folder: Path) -> Study:
     if not path.is_file():
         raise RecordError(f"{path}: no such file; give the `watchfloor study` command again, it puts it back")
     loaded = load(path)
+    if (folder / PRIORS_FILE).is_file():
+        loaded = with_priors(loaded, folder / PRIORS_FILE)
     study = loaded.scenario.study
     if study is None or loaded.scenario.campaign is None:
         raise RecordError(f"{path}: asks no question (no heading study or campaign); play the study again with --fresh")
@@ -216,4 +218,5 @@ def gather(folder: Path) -> Study:
 def study_command(header: Header, folder: str, n: int) -> str:
     """Return the command that plays, or goes on with, a record: of a shipped scenario, or of the one beside it."""
     scenario = header.scenario if header.scenario in shipped() else f"{folder}/{SCENARIO_FILE}"
-    return f"watchfloor study {scenario} --out {folder} --replicates {n}"
+    priors = f" --priors {folder}/{PRIORS_FILE}" if header.extra.get("priors") else ""
+    return f"watchfloor study {scenario}{priors} --out {folder} --replicates {n}"

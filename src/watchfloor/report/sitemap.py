@@ -16,8 +16,8 @@ from watchfloor.report.coverage import reach_m
 from watchfloor.report.gather import Study
 from watchfloor.report.wording import fixed
 from watchfloor.run.mission import places_of
-from watchfloor.scenario import catalog
 from watchfloor.scenario.model import MoverConfig, PhaseConfig
+from watchfloor.scenario.priors import cards_of
 from watchfloor.sensor.card import gas_for, radar_from
 from watchfloor.world.signature import median_signature
 
@@ -28,9 +28,9 @@ _Z90 = 1.2815515655446004
 
 def site(study: Study) -> dict[str, Any]:
     """Return the maps, one a radar, the table of reaches, and what is said of them."""
-    scenario, cards = study.scenario, catalog.radars()
+    scenario, cards = study.scenario, cards_of(study.scenario).radars
     places = places_of(scenario)
-    signature = median_signature(catalog.types()[study.subject_type])
+    signature = median_signature(cards_of(scenario).types[study.subject_type])
     centre = places[scenario.sensors[next(iter(study.radars))].place]  # type: ignore[attr-defined]
     routes = _routes(study, places, centre)
     azimuth_rad = np.deg2rad(np.arange(0.0, 361.0, 10.0))
@@ -133,7 +133,7 @@ def _mover(study: Study, phase: PhaseConfig) -> MoverConfig:
 
 
 def _line(route: Any, label: str, study: Study, places: dict[str, Place], centre: Place) -> figures.MapLine:
-    card = catalog.types()[study.subject_type]
+    card = cards_of(study.scenario).types[study.subject_type]
     trajectory = kinds("world.route").make(route, places=places, card=card).trajectory
     lat, lon, _ = ecef_to_geodetic(trajectory.position_ecef_m)
     east, north = _local_km(centre, lat, lon)

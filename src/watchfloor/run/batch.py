@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfloor.base.errors import RecordError
 from watchfloor.record import Header, ManifestLine, Record
 from watchfloor.run.executor import default_workers, run_tasks
-from watchfloor.scenario.load import LoadedScenario, load
+from watchfloor.scenario.load import LoadedScenario, load, with_priors
 
 Progress = Callable[[int, int], None]
 """Called with (runs done, runs in all) at the start and after each run."""
@@ -22,6 +22,7 @@ def fill(
     work: Callable[[str], ManifestLine],
     *,
     scenario_file: Path,
+    priors_file: Path | None = None,
     workers: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
@@ -40,6 +41,8 @@ def fill(
         Plays one run and writes its shard; see ``executor.run_tasks``.
     scenario_file : Path
         Kept beside the record as ``scenario.yaml``.
+    priors_file : Path, optional
+        A party's own numbers, kept as ``priors.yaml``.
     workers : int, optional
         Processes; all cores when left out.
     fresh : bool
@@ -73,6 +76,8 @@ def fill(
         if progress:
             progress(count, len(ids))
         record.attach("scenario.yaml", scenario_file.read_bytes())
+        if priors_file is not None:
+            record.attach("priors.yaml", priors_file.read_bytes())
         given_up = run_tasks(todo, work, workers=workers or default_workers(), on_done=done)
         if not given_up:
             record.finish()
@@ -80,7 +85,7 @@ def fill(
 
 
 @functools.lru_cache(maxsize=1)
-def load_again(source: str, digest: str) -> LoadedScenario:
+def load_again(source: str, digest: str, priors: str | None = None) -> LoadedScenario:
     """Load a scenario in a worker, once a process.
 
     Raises
@@ -89,6 +94,8 @@ def load_again(source: str, digest: str) -> LoadedScenario:
         If the file no longer says what it said when the record was begun.
     """
     loaded = load(source)
+    if priors is not None:
+        loaded = with_priors(loaded, priors)
     if loaded.digest != digest:
         raise RecordError(f"{source}: changed while it was being played; play it again, into another folder or --fresh")
     return loaded

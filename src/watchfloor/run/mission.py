@@ -20,9 +20,9 @@ from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import Signature
 from watchfloor.run.surroundings import antennas_of, emitters_of, environments_of, places_of
-from watchfloor.scenario import catalog
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.model import PhaseConfig, Scenario
+from watchfloor.scenario.priors import cards_of, learner_cards
 from watchfloor.sensor.base import SensorSuite
 from watchfloor.sensor.card import radar_from
 from watchfloor.track.distributed import DistributedTrackerConfig, grouped
@@ -69,7 +69,8 @@ def draw(scenario: Scenario, streams: Streams | None, *, folder: Path | None = N
     def rng(*name: str) -> np.random.Generator | None:
         return None if streams is None else streams.rng("draw", *name)
 
-    radar_cards, type_cards, weapon_cards = catalog.radars(), catalog.types(), catalog.weapons()
+    held = cards_of(scenario)
+    radar_cards, type_cards, weapon_cards = held.radars, held.types, held.weapons
     radars = {
         config.name: radar_from(
             radar_cards[config.card],
@@ -142,7 +143,8 @@ def build(
     traffic_file : Path, optional
         Recorded flights that replace the phase's own.
     """
-    places, type_cards = places_of(scenario), catalog.types()
+    held, supposed = cards_of(scenario), learner_cards(scenario)
+    places, type_cards = places_of(scenario), held.types
     sensors, environments = scenario.sensors, drawn.environments
     radars = [drawn.radars.get(c.name) for c in sensors]
     # a beam that does not turn has no phase; its plots come in frames
@@ -207,11 +209,11 @@ def build(
         radars=radars,
         environments=environments,
         types=scenario.types,
-        cards={name: type_cards[name] for name in scenario.types},
+        cards={name: supposed[name] for name in scenario.types},
         knowledge=knowledge,
     )
     launchers = scenario.launchers
-    weapon_cards = catalog.weapons()
+    weapon_cards = held.weapons
     fire_control = [i for i, c in enumerate(sensors) if c.name in getattr(scenario.command, "fire_control", ())]
     commander = kinds("command").make(
         scenario.command,

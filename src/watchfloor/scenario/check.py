@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from watchfloor.base.registry import kinds, nearest
-from watchfloor.scenario import catalog
+from watchfloor.scenario import catalog, priors
+from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.faults import Fault, at, validate
 from watchfloor.scenario.model import MoverConfig
 from watchfloor.scenario.text import Key, came
 
 REFERENCES = {
-    **{"place": "place", "defended": "place", "type": "type"},
+    **{"place": "place", "defended": "place", "type": "type", "declares": "type"},
     **{"sensors": "sensor", "fire_control": "sensor", "transmitter": "sensor"},
 }
 """Keys that name something else of the same file, wherever they stand, and what they name."""
@@ -34,6 +35,7 @@ def check(values: Mapping[str, Any]) -> list[Fault]:
     faults += _filters(values)
     faults += _types(values)
     faults += _sources(values)
+    faults += priors.faults(values)
     for phase in PHASES:
         faults += _phase(values, phase)
     faults += _owners(values)
@@ -238,7 +240,7 @@ def _phase(values: Mapping[str, Any], phase: str) -> Iterator[Fault]:
             (phase, "sensors"), "wanted at least one sensor, or no such key for all of them (came an empty list)"
         )
     for key, item in _items(values, phase, "movers"):
-        yield from _mover(key, item, duration_s)
+        yield from _mover(key, item, duration_s, priors.types_in(values))
     traffic = at(values, (phase, "traffic"))
     if isinstance(traffic, Mapping) and "type" not in traffic and traffic.get("kind") in kinds("world.traffic").names:
         field = kinds("world.traffic").config(traffic["kind"]).model_fields.get("type")
@@ -249,7 +251,9 @@ def _phase(values: Mapping[str, Any], phase: str) -> Iterator[Fault]:
             )
 
 
-def _mover(key: Key, item: Mapping[str, Any], duration_s: float | None) -> Iterator[Fault]:
+def _mover(
+    key: Key, item: Mapping[str, Any], duration_s: float | None, types: Mapping[str, TypeCard]
+) -> Iterator[Fault]:
     start_s = _number(item, "start_s")
     if start_s is not None and duration_s is not None and 0.0 < duration_s <= start_s:
         yield Fault((*key, "start_s"), f"wanted less than duration_s = {duration_s:g} (came {start_s:g})")
@@ -257,7 +261,7 @@ def _mover(key: Key, item: Mapping[str, Any], duration_s: float | None) -> Itera
         since_s, until_s = _number(jammer, "since_s") or 0.0, _number(jammer, "until_s")
         if until_s is not None and until_s <= since_s:
             yield Fault((*key, *jammer_key, "until_s"), f"wanted more than since_s = {since_s:g} (came {until_s:g})")
-    card = catalog.types().get(str(item.get("type")))
+    card = types.get(str(item.get("type")))
     if card is None:
         return
     if item.get("reflectors") is True and card.reflector is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from watchfloor.scenario import catalog
 from watchfloor.scenario.check import check
 from watchfloor.scenario.faults import Fault, at, validate
 from watchfloor.scenario.model import OptionConfig, Scenario
+from watchfloor.scenario.priors import HEADINGS, PriorsFile, cards_of
+from watchfloor.scenario.priors import faults as prior_faults
 from watchfloor.scenario.text import Key, Text, came, dotted, read
 
 SHIPPED = Path(__file__).parent / "data"
@@ -44,6 +46,8 @@ class LoadedScenario:
     """SHA-256 of everything it says and of the catalogue cards it uses; remarks and layout do not count."""
     options: Mapping[str, Scenario] = field(repr=False)
     """The scenario as each option of the study changes it, by the option's name; empty without a study."""
+    priors: Path | None = None
+    """File of a party's own numbers that has been laid over it."""
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -90,6 +94,64 @@ def load(path_or_name: str | Path) -> LoadedScenario:
     return LoadedScenario(scenario, text, path, digest(scenario, options.values()), options)
 
 
+def with_priors(loaded: LoadedScenario, path: str | Path) -> LoadedScenario:
+    """Lay a party's own numbers over a scenario.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+        The scenario.
+    path : str or Path
+        File of priors; see `PriorsFile`. What it says stands above what the scenario itself says of the same key.
+
+    Returns
+    -------
+    LoadedScenario
+        The scenario under these numbers; its digest is another, and options have them too.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in the file and its place, and with what the numbers make impossible in the scenario.
+    """
+    path = Path(path)
+    text = read(path, file=str(path))
+    own, faults = validate(PriorsFile, text.values)
+    broken = {fault.key for fault in faults}
+    faults += [fault for fault in prior_faults(text.values) if fault.key not in broken]
+    own_keys = {*text.values.get("sources", ()), *loaded.raw.get("sources", ())} if own else set()
+    faults += [fault for fault in _strange_sources(text.values, own_keys) if own is not None]
+    if faults or own is None:
+        raise ScenarioError(_mistakes(text, faults))
+    laid = {
+        name: {**loaded.raw.get(name, {}), **text.values.get(name, {})}
+        for name in (*HEADINGS, "sources")
+        if loaded.raw.get(name) or text.values.get(name)
+    }
+    values = {**loaded.raw, **laid}
+    scenario, faults = validate(Scenario, values)
+    faults += check(values)
+    if faults or scenario is None:
+        raise ScenarioError(
+            [Mistake(str(path), 0, 0, "", f"makes {dotted(f.key, values)} wrong: {f.message}") for f in faults]
+        )
+    options = _option_scenarios(values, scenario)
+    return replace(
+        loaded,
+        scenario=scenario,
+        text=replace(loaded.text, values=values),
+        digest=digest(scenario, options.values()),
+        options=options,
+        priors=path,
+    )
+
+
+def _strange_sources(values: Mapping[str, Any], known: set[str]) -> list[Fault]:
+    """Return the sources that overrides name and nobody lists."""
+    own = {heading: values[heading] for heading in HEADINGS if heading in values}
+    return [fault for fault in check({**own, "sources": dict.fromkeys(known)}) if fault.key[-1:] == ("source",)]
+
+
 def apply(loaded: LoadedScenario, changes: Mapping[str, Any]) -> Scenario:
     """Return the scenario with some keys changed, checked again.
 
@@ -119,12 +181,13 @@ def cards(*scenarios: Scenario) -> list[tuple[catalog.Family, str, Config]]:
     out: dict[tuple[catalog.Family, str], Config] = {}
     families: tuple[catalog.Family, catalog.Family] = ("radars", "weapons")
     for scenario in scenarios:
+        held = cards_of(scenario)
         for family, listed in zip(families, (scenario.sensors, scenario.launchers), strict=True):
             for item in listed:
                 name = getattr(item, "card", None)
                 if isinstance(name, str):
-                    out[family, name] = catalog.card(family, name)
-        out.update({("types", name): catalog.card("types", name) for name in scenario.types})
+                    out[family, name] = getattr(held, family)[name]
+        out.update({("types", name): held.types[name] for name in scenario.types})
     return [(family, name, card) for (family, name), card in out.items()]
 
 

@@ -267,6 +267,11 @@ class Scenario(Config):
     """Types that the rules of engagement call hostile."""
     sources: dict[Name, Source] = Field(default_factory=dict)
     """Where this file's own numbers come from, by key; ``source`` names one of these or one of the catalogue's."""
+    priors: dict[str, Any] = Field(default_factory=dict)
+    """Numbers held true in place of the catalogue's: dotted key of a card, number or spread, as in
+    ``types.lo-fighter.signature.S.offset_db``."""
+    believed: dict[str, Any] = Field(default_factory=dict)
+    """Numbers of types that the learner starts from, where they are not those held true."""
     places: tuple[PlaceConfig, ...] = Field(min_length=1)
     """Named points."""
     environment: EnvironmentConfig = EnvironmentConfig()

@@ -43,7 +43,7 @@ def play(
     Parameters
     ----------
     loaded : LoadedScenario
-        A scenario with ``campaign`` and ``study``.
+        A scenario with ``campaign`` and ``study``, a party's own numbers laid over it or not.
     out : Path
         Folder of the record.
     workers : int, optional
@@ -83,20 +83,31 @@ def play(
         digest=loaded.digest,
         seed=loaded.scenario.seed,
         version=__version__,
-        extra={"replicates": n},
+        extra={"replicates": n} | ({} if loaded.priors is None else {"priors": loaded.priors.name}),
     )
-    work = functools.partial(_work, source=str(loaded.path.resolve()), digest=loaded.digest, folder=str(out.resolve()))
+    priors = None if loaded.priors is None else str(loaded.priors.resolve())
+    work = functools.partial(
+        _work, source=str(loaded.path.resolve()), digest=loaded.digest, priors=priors, folder=str(out.resolve())
+    )
     n_played, given_up = fill(
-        out, header, ids, work, scenario_file=loaded.path, workers=workers, fresh=fresh, progress=progress
+        out,
+        header,
+        ids,
+        work,
+        scenario_file=loaded.path,
+        priors_file=loaded.priors,
+        workers=workers,
+        fresh=fresh,
+        progress=progress,
     )
     return StudySummary(out, len(study.options), n, n_played, given_up)
 
 
-def _work(run: str, *, source: str, digest: str, folder: str) -> ManifestLine:
+def _work(run: str, *, source: str, digest: str, priors: str | None, folder: str) -> ManifestLine:
     """Play one run and write its shard; depends on the run's id only."""
     from watchfloor.study.one import play_one
 
-    loaded = load_again(source, digest)
+    loaded = load_again(source, digest, priors)
     option_name, _, replicate = run.rpartition(".")
     option, buffer = loaded.option(option_name), Buffer()
     changed = apply(loaded, option.set)
