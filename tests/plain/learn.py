@@ -1,6 +1,7 @@
 """Slow twins of the learner's kernels: exact densities instead of tables, one look and one type at a time."""
 
 import numpy as np
+from scipy import special
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.physics import detection
@@ -26,11 +27,29 @@ def log_evidence(prior, rows):
     return top + np.log((prior * np.exp(total - top)).sum())
 
 
-def posterior(log_prior, rows, weights):
-    """Normalised log posterior (g,) of weighted looks."""
-    out = log_prior + (np.asarray(weights)[:, None] * rows).sum(axis=0)
-    out = out - out.max()
-    return out - np.log(np.exp(out).sum())
+def blurred(row, sd_db):
+    """Log of the exponentials of a row (g,) convolved with a normal law of deviation ``sd_db``; ends go on level."""
+    step = SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0]
+    reach = int(np.ceil(4.0 * sd_db / step))
+    tap = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / sd_db) ** 2)
+    padded = np.pad(row, reach, mode="edge")
+    return np.array([np.logaddexp.reduce(padded[g : g + len(tap)] + np.log(tap / tap.sum())) for g in range(len(row))])
+
+
+def taught(level, row, probability):
+    """What looks (g,) of a track say of a class's level, whose probabilities were (g,), when it may be of another."""
+    z = np.logaddexp.reduce(np.log(np.maximum(level, 1e-300)) + row)
+    return np.logaddexp(np.log(probability) + row - z, np.log(1.0 - probability))
+
+
+def scored(level, rho, scores):
+    """Probabilities (u, g) of a level given a standard normal score it hangs on, by its own normal score."""
+    middle = level.cumsum() - 0.5 * level
+    xi = special.ndtri(np.clip(middle, 1e-12, 1.0 - 1e-12))
+    at = np.clip(rho * xi, scores[0], scores[-1])
+    given = np.exp(-0.5 * (scores[:, None] - at) ** 2 / (1.0 - rho * rho))
+    joint = level * given / given.sum(axis=0)
+    return joint / joint.sum(axis=1, keepdims=True)
 
 
 def expected_pd(snr_1m2, pfa, probability, priors, own, *, n_pulses, swerlings):

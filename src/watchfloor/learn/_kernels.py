@@ -481,6 +481,7 @@ def warm(**_: Any) -> None:
     score, at = np.linspace(-1.0, 1.0, 3), np.zeros((1, 2, 1), np.int64)
     two, pool = np.zeros((2, 1), np.int64), np.zeros((1, 1, 1), np.int64)
     scored, tables = np.zeros((1, 1, 2, 3)), np.ones((1, 3, 3)) / 3.0
+    score.setflags(write=False)  # as the constants are
     score_tables(cube[0, 0], cube[0, 0], np.zeros(1), score, tables)
     density_table(np.ones(1), np.ones(1), 1, 1)
     absorb(
