@@ -140,6 +140,8 @@ class MoverConfig(Config):
     """When it appears. [s]"""
     transponder: bool = False
     """Whether its transponder answers and its flight plan declares its type."""
+    declares: str | None = None
+    """Type that its transponder or flight plan declares, where that is not its own: a wrong label on purpose."""
     reflectors: bool = False
     """Whether it wears its reflectors."""
     jammers: tuple[JammerConfig, ...] = ()
@@ -163,6 +165,21 @@ class PhaseConfig(Config):
     """False in peacetime: nothing is engaged."""
 
 
+class SignatureChangeConfig(Config):
+    """A change of what is true of a type's signature while a campaign lasts. Learners are not told."""
+
+    type: str
+    """Type that changes."""
+    month: float = Field(default=0.0, ge=0.0, le=240.0)
+    """When, since the campaign's beginning. [months]"""
+    redraw: bool = False
+    """Whether its curves are drawn anew from its card: another coat, another shape."""
+    offset_db: dict[Band, float] = Field(default_factory=dict)
+    """By band, how far its curve moves; after a redraw, from there. [dB]"""
+    drift_db_per_year: float = Field(default=0.0, ge=0.0, le=40.0)
+    """Random walk of its curves from then on, one standard deviation over a year. [dB]"""
+
+
 class CampaignConfig(PhaseConfig):
     """Months of sorties whose knowledge carries over; each sortie is one play of this phase."""
 
@@ -172,6 +189,8 @@ class CampaignConfig(PhaseConfig):
     """Sorties played a month."""
     delay_months: int = Field(default=0, ge=0)
     """Months that the site's activation is delayed: sorties before it teach nothing. [months]"""
+    signature_changes: tuple[SignatureChangeConfig, ...] = ()
+    """What happens to signatures meanwhile."""
 
 
 class LinkConfig(Config):
