@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
+from benchmarks import tasking as bench
 from tests.learn import scene
 from tests.plain import tasking as plain
 from watchfloor.base.picture import SIGMA_GRID_DBSM
@@ -329,3 +330,29 @@ def test_without_a_steered_radar_nothing_changes():
     assert np.all(ask.dwell == 1.0)
     assert ask.pd[0, 0] == 0.3
     assert ask.power_w == 0.0
+
+
+def test_at_equal_energy_what_is_learned_detects_more_and_no_more_than_the_oracle():
+    gains = bench.detect(16, seed=3, range_step_m=10e3)
+    budget_j = bench.BUDGET_W * bench.FRAME_S
+    assert np.all(gains.energy_j <= budget_j * (1.0 + 1e-9))
+    np.testing.assert_allclose(gains.energy_j[:, 0], budget_j)  # the baseline spends all of it
+    assert np.all(gains.dwells[:, 1:] <= gains.dwells[:, :1])  # so that no rule has more false plots than the baseline
+    for table in (gains.detections, gains.range_m):
+        gain, half = bench.paired(table[:, 2] - table[:, 0])
+        assert gain > half
+        over, half = bench.paired(table[:, 2] - table[:, 3])
+        assert over <= half
+    # the longest dwell is eight usual ones: no range grows by more than 9 dB of energy over a usual dwell
+    held = gains.range_m[:, 0] > 0.0
+    growth_db = 40.0 * np.log10(gains.range_m[held, 2] / (gains.range_m[held, 0] + 10e3))
+    assert np.all(growth_db <= 10.0 * np.log10(8.0))
+
+
+def test_at_equal_energy_information_identifies_as_well_as_an_even_share_and_the_oracle_bounds_it():
+    typed = bench.identify(12, seed=5)
+    gain, half = bench.paired(typed[:, 2] - typed[:, 0])
+    assert gain > -half
+    assert bench.paired(typed[:, 2] - typed[:, 1])[0] > 0.0
+    over, half = bench.paired(typed[:, 2] - typed[:, 3])
+    assert over <= half
