@@ -10,6 +10,7 @@ from watchfloor.base.picture import Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.physics import jamming
 from watchfloor.physics.frames import Place, ecef_to_polar
+from watchfloor.physics.reception import beam
 from watchfloor.sensor.card import environment_for
 from watchfloor.sensor.phased import PhasedArray, PhasedArrayConfig
 from watchfloor.sensor.rotating import RotatingRadar, RotatingRadarConfig
@@ -151,6 +152,7 @@ def test_a_staring_radar_and_a_face_strobe_too():
     )  # fmt: skip
     found, _ = strobes(*face.observe(truth, Tasks.empty(), until_s=60.0))
     assert len(found) == 10
+    np.testing.assert_allclose(found.noise_db, found.snr_db, atol=0.2)
 
 
 def test_a_tracker_makes_no_track_of_strobes_and_is_not_led_by_them():
@@ -174,5 +176,53 @@ def test_a_tracker_makes_no_track_of_strobes_and_is_not_led_by_them():
     for (tracks, looks), (led, led_looks) in zip(seen[:3], seen[3:], strict=True):
         for one, other in ((tracks, led), (looks, led_looks)):
             for (name, a), (_, b) in zip(one.items(), other.items(), strict=True):
-                np.testing.assert_array_equal(a, b, err_msg=name)
+                if name != "noise_db":  # a miss beside a strobe met its noise
+                    np.testing.assert_array_equal(a, b, err_msg=name)
+        assert ((led_looks.noise_db > 0.0) == (led_looks.t_s > 30.0)).all()
     assert len(seen[1][0]) == 1
+
+
+def level_at(truth, model, place, jammer, *, erp_w, off_rad=0.0, bandwidth_hz=20e6):
+    """Noise and jamming over the receiver's own in the main lobe, or off its axis. [dB]"""
+    slant = float(ecef_to_polar(truth.position_ecef_m[jammer : jammer + 1, 0], place)[0][0])
+    pattern = float(beam(model.antenna, np.sin(np.array([off_rad])), model.antenna.beamwidth_azimuth_rad)[0])
+    jam = float(jamming.jam_to_noise(model, slant, erp_w=erp_w, bandwidth_hz=bandwidth_hz, pattern=pattern))
+    return 10.0 * np.log10(1.0 + jam)
+
+
+@pytest.mark.parametrize("kind", ["rotating", "staring"])
+def test_plots_say_how_much_noise_the_radar_meets_in_their_direction(kind):
+    # the jammer is seen through its own noise; one target half a beam beside it, one half round where sidelobes look
+    changes = {"sidelobe_db": -30.0, "beamwidth_azimuth_rad": 0.04, "beamwidth_elevation_rad": 0.04, "pfa": 1e-6}
+    model = radar(**changes, motion=kind)
+    truth = flight([50.0, 51.1, 230.0], [200e3, 199e3, 200e3])
+    bodies, jammers = [signature(30.0, 0)] * 3, emitters(erp_w=50.0)
+    if kind == "rotating":
+        eye = sensor(bodies, jammers, model)
+    else:
+        config = StaringRadarConfig(name="north", card="none", place="site")
+        eye = StaringRadar(
+            config, environment=environment_for(model, PLACE, 10.0), radar=model, signatures=bodies,
+            streams=Streams(1), row=0, emitters=jammers,
+        )  # fmt: skip
+    plots, origins = eye.observe(truth, Tasks.empty(), until_s=60.0)
+    _, azimuth, _ = ecef_to_polar(truth.position_ecef_m[:, 0], PLACE)
+    for mover in range(3):
+        rows = np.flatnonzero(origins.mover == mover)
+        assert len(rows) >= 4
+        off = float((azimuth[mover] - azimuth[0] + np.pi) % (2.0 * np.pi) - np.pi)
+        off = min(abs(off), 0.5 * np.pi)
+        expected = level_at(truth, model, PLACE, 0, erp_w=50.0, off_rad=off)
+        np.testing.assert_allclose(plots.noise_db[rows], expected, atol=0.15)  # the ray bends: 0.6 mrad
+    assert plots.noise_db[origins.mover == 0].min() > 20.0
+    assert plots.noise_db[origins.mover == 2].max() < 10.0
+
+
+def test_noise_goes_with_the_jammer():
+    truth, bodies = flight([50.0, 90.0], [200e3, 200e3]), [signature(20.0, 0)] * 2
+    plots, origins = sensor(bodies, emitters(erp_w=50.0, since_s=30.0)).observe(truth, Tasks.empty(), until_s=60.0)
+    quiet = plots.t_s < 30.0
+    assert (plots.noise_db[quiet] == 0.0).all()
+    assert (plots.noise_db[~quiet] > 0.0).all()
+    plots, _ = sensor(bodies, None).observe(truth, Tasks.empty(), until_s=60.0)
+    assert (plots.noise_db == 0.0).all()

@@ -176,7 +176,7 @@ class PhasedArray:
         declared, loads, looked, aimed = [], [], [], []
         for frame in frames:
             rows, load, search, aims = self._play(frame, motion, mine, gates)
-            plots, origins = self._receiver.declare(stack(rows))
+            plots, origins = self._receiver.declare(stack(rows), truth)
             declared.append((self._told(plots, aims), origins))
             loads.append(load)
             looked.append(search)
@@ -192,7 +192,9 @@ class PhasedArray:
         if self._strobes is None or motion is None:
             return found
         t, mover = (np.concatenate(column) for column in zip(*looked, strict=True))
-        return merged(found, self._strobes.declare(t, mover, motion))
+        plots, origins = merged(found, self._strobes.declare(t, mover, motion))
+        edges_s = np.append(np.array(frames), last).astype(np.float64) * self.period_s
+        return self._strobes.told(plots, origins, motion, edges_s), origins
 
     def done(self, tasks: Tasks) -> Tasks:
         """Tasks as the last tick carried them out, for those who would take a dwell that was not made for a miss.

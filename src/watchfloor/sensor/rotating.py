@@ -197,8 +197,11 @@ class RotatingRadar:
             parts.append(self._clutter_plots(since_s, until_s))
         if gates.n:
             parts.append(self._gate_plots(since_s, until_s, gates))
-        plots, origins = self._receiver.declare(stack(parts))
-        return (plots, origins) if strobes is None else merged((plots, origins), strobes)
+        declared = self._receiver.declare(stack(parts), truth)
+        if strobes is None or self._strobes is None:
+            return declared
+        plots, origins = merged(declared, strobes)
+        return self._strobes.told(plots, origins, Motion(truth), self._turns_s(since_s, until_s)), origins
 
     def _played(self, signal: SignalTurns, truth: Truth, since_s: float, until_s: float) -> tuple[Plots, PlotOrigins]:
         """Plots at the signal level; strobes as at the measurement level."""
@@ -212,7 +215,8 @@ class RotatingRadar:
             motion.knots_s, truth.position_ecef_m, truth.velocity_ecef_mps, truth.bank_rad, truth.present
         )
         strobes = self._strobes.declare(t, truth.mover[row], motion)
-        return merged(signal.observe(motion, since_s, until_s, around), strobes)
+        plots, origins = merged(signal.observe(motion, since_s, until_s, around), strobes)
+        return self._strobes.told(plots, origins, motion, self._turns_s(since_s, until_s)), origins
 
     def _passes(
         self, t: FloatArray, position: FloatArray, velocity: FloatArray, bank: FloatArray, present: BoolArray
@@ -261,8 +265,7 @@ class RotatingRadar:
     def _jammed(self, seen: Look, motion: Motion, t: FloatArray, since_s: float, until_s: float) -> Look:
         """Looks again, turn by turn, with the jammers in sight where they are in the middle of it."""
         assert self._strobes is not None
-        first, last = since_s * self._turns_per_s, until_s * self._turns_per_s
-        edges = self.period_s * np.unique(np.concatenate(([first], np.arange(ceil(first), last), [last])))
+        edges = self._turns_s(since_s, until_s)
         turn = np.searchsorted(edges, t, side="right") - 1
         level = seen.snr_1m2.copy()
         for i, around in self._strobes.surroundings(motion, 0.5 * (edges[1:] + edges[:-1])):
@@ -270,6 +273,11 @@ class RotatingRadar:
             targets = Targets(ecef_m=seen.targets.ecef_m[mine], velocity_ecef_mps=seen.targets.velocity_ecef_mps[mine])
             level[mine] = look(self.radar, targets, around).snr_1m2
         return replace(seen, snr_1m2=level)
+
+    def _turns_s(self, since_s: float, until_s: float) -> FloatArray:
+        """Edges of the turns, whole or in part, of a tick."""
+        first, last = since_s * self._turns_per_s, until_s * self._turns_per_s
+        return self.period_s * np.unique(np.concatenate(([first], np.arange(ceil(first), last), [last])))
 
     def _around(
         self,

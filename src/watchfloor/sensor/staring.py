@@ -136,8 +136,12 @@ class StaringRadar:
             parts.append(echoes.rows)
         if gates.n and len(frames):
             parts.append(self._gate_noise(middle, gates))
-        declared = self._receiver.declare(stack(parts))
-        return declared if strobes is None else merged(declared, strobes)
+        declared = self._receiver.declare(stack(parts), truth)
+        if strobes is None or self._strobes is None:
+            return declared
+        plots, origins = merged(declared, strobes)
+        edges_s = np.append(frames, last).astype(np.float64) * self.period_s
+        return self._strobes.told(plots, origins, Motion(truth), edges_s), origins
 
     def _noise(self, frames: IntArray) -> Rows:
         """False plots: every cell once an integration."""

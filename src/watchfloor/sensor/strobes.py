@@ -15,11 +15,12 @@ from watchfloor.base.truth import PlotOrigins
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.physics import jamming
 from watchfloor.physics.environment import Environment, Jammers, Targets
+from watchfloor.physics.frames import polar_to_ecef
 from watchfloor.physics.radar import Radar, error_sigmas, look
 from watchfloor.physics.reception import elevation_gain
 from watchfloor.sensor.motion import Motion
 
-_FAR_M = 1.5e6
+_FAR_M, _NEAR_M = 1.5e6, 1e5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,6 +106,39 @@ class Strobes:
                 bandwidth_hz=emitters.bandwidth_hz[emitter[mine]],
             )
             yield i, replace(self._environment, jammers=jammers)
+
+    def told(self, plots: Plots, origins: PlotOrigins, motion: Motion, edges_s: FloatArray) -> Plots:
+        """Plots with the level of noise and jamming that their looks met.
+
+        Parameters
+        ----------
+        plots, origins : Plots, PlotOrigins
+            Plots and strobes of this radar, and what caused them.
+        motion : Motion
+            The movers, jammers among them, at those times.
+        edges_s : (k + 1,) array
+            Turns or frames: jammers stand where they are in the middle of each. [s]
+
+        Returns
+        -------
+        Plots
+            The same plots. The beam stood on the mover; for a plot of none, where the plot is (level, if it measured no
+            elevation: a fan beam hears the same all the way up).
+        """
+        noise_db, z = np.zeros(len(plots)), plots.measurement
+        there = polar_to_ecef(np.full(len(plots), _NEAR_M), z[:, 1], np.nan_to_num(z[:, 2]), self._environment.place)
+        seen = np.flatnonzero((origins.mover >= 0) & ((origins.n_merged > 0) | np.isnan(z[:, 0])))
+        movers = motion.truth.mover
+        order = np.argsort(movers)
+        row = order[np.searchsorted(movers, origins.mover[seen], sorter=order)]
+        there[seen] = motion.at(row, plots.t_s[seen]).position
+        span = np.clip(np.searchsorted(edges_s, plots.t_s, side="right") - 1, 0, len(edges_s) - 2)
+        for i, around in self.surroundings(motion, 0.5 * (edges_s[1:] + edges_s[:-1])):
+            mine = np.flatnonzero(span == i)
+            targets = Targets(ecef_m=there[mine], velocity_ecef_mps=np.zeros((len(mine), 3)))
+            looks = look(self._anywhere, targets, replace(self._open, jammers=around.jammers))
+            noise_db[mine] = 10.0 * np.log10(1.0 + looks.jamming)
+        return replace(plots, noise_db=noise_db)
 
     def declare(self, t_s: FloatArray, mover: IntArray, motion: Motion) -> tuple[Plots, PlotOrigins]:
         """Strobes of the passes of the main lobe over movers: azimuth, and elevation where measured, but no range."""
