@@ -25,6 +25,7 @@ from watchfloor.track.base import Associations, trackers
 from watchfloor.track.fuse import CRITERIA, Criterion
 from watchfloor.track.gnn import GnnTrackerConfig
 from watchfloor.track.links import SiteLinkConfig, arrivals, even_luck
+from watchfloor.track.looks import coded, label_of, source_of
 
 _METHODS = {
     "covariance_intersection": k.INTERSECTION,
@@ -658,7 +659,7 @@ class DistributedTracker:
         heard = tracks.address >= 0
         self._address[group[heard]] = tracks.address[heard]
         said = tracks.label >= 0
-        self._label[group[said]] = tracks.label[said]
+        self._label[group[said]] = coded(tracks.label[said], tracks.label_source[said])
         columns = np.ix_(group, self._sites[s].sensors)
         self._updated[columns] = np.maximum(self._updated[columns], tracks.updated_s)
         fused = group[new]
@@ -856,7 +857,8 @@ class DistributedTracker:
             n_hits=self._hits[rows],
             updated_s=self._updated[rows],
             address=self._address[rows],
-            label=self._label[rows],
+            label=label_of(self._label[rows]),
+            label_source=source_of(self._label[rows]),
         )
 
     # room

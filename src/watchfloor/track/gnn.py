@@ -11,17 +11,19 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from watchfloor.base.config import Config
 from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
-from watchfloor.base.units import FloatArray
+from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.physics.environment import Environment
-from watchfloor.physics.frames import Place
+from watchfloor.physics.frames import Place, ecef_to_polar
 from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import gnn as k
 from watchfloor.track.base import trackers
 from watchfloor.track.gate import gate_limits
+from watchfloor.track.looks import NoiseHeard, coded, dwell_of, label_of, source_of
 
 _EXACT_MAX, _SWEEPS = 100_000, 500
 _LOOK_ROWS = 256
 _TRACK_ROWS = 64
+_NO_PLOTS = Plots.empty()
 _UNKNOWN_SENSOR = (500e3, 2.0 * math.pi, 0.5 * math.pi, 2000.0)
 """Extent of range, azimuth, elevation and range rate in which a sensor without a radar reports. [m, rad, rad, m/s]"""
 
@@ -189,7 +191,8 @@ class GnnTracker:
         self._x, self._p, self._t = np.empty((_TRACK_ROWS, 6)), np.empty((_TRACK_ROWS, 6, 6)), np.empty(_TRACK_ROWS)
         self._marks = np.zeros((_TRACK_ROWS, k.N_MARKS), np.int64)
         self._doubt, self._updated = np.zeros(_TRACK_ROWS), np.empty((_TRACK_ROWS, n))
-        self._waiting = Plots.empty()
+        self._places, self._heard = tuple(places), NoiseHeard(radars, periods_s, phases_rad)
+        self._waiting = _NO_PLOTS
         self._tasks_before = Tasks.empty()
         self._until_s = -math.inf
         self._n_rejected = 0
@@ -213,7 +216,7 @@ class GnnTracker:
         """
         if not until_s >= self._until_s:
             raise ValueError(f"time goes forward: until_s {until_s!r} comes after {self._until_s!r}")
-        plots = self._without_strobes(plots)
+        plots = self._without_strobes(plots, until_s)
         if len(self._waiting):
             plots = Plots.concat([self._waiting, plots])
         # one layout, one compiled kernel
@@ -224,11 +227,11 @@ class GnnTracker:
             t_s, sensor, z, cov, self._sensors, self._next_scan, float(until_s)
         )
         self._n_rejected += bad
-        address, label = np.ascontiguousarray(plots.address, np.int64), np.ascontiguousarray(plots.label, np.int64)
+        address, label = np.ascontiguousarray(plots.address, np.int64), coded(plots.label, plots.label_source)
         old = self._tasks_before
         self._counts[2] = 0
         written: list[tuple[np.ndarray, np.ndarray]] = []
-        look_i, look_f = np.empty((_LOOK_ROWS, 2), np.int64), np.empty((_LOOK_ROWS, 9))
+        look_i, look_f = np.empty((_LOOK_ROWS, 3), np.int64), np.empty((_LOOK_ROWS, 9))
         scan = 0
         while True:
             scan = k.play(
@@ -248,34 +251,67 @@ class GnnTracker:
             if n_looks + n > len(look_i):
                 written.append((look_i[:n_looks], look_f[:n_looks]))
                 rows = max(2 * len(look_i), n)
-                look_i, look_f = np.empty((rows, 2), np.int64), np.empty((rows, 9))
+                look_i, look_f = np.empty((rows, 3), np.int64), np.empty((rows, 9))
                 self._counts[2] = 0
         written.append((look_i[:n_looks], look_f[:n_looks]))
-        self._waiting = plots.take(wait) if len(wait) else Plots.empty()
-        self._tasks_before, self._until_s = tasks, until_s
         if len(written) > 1:
             look_i, look_f = (np.concatenate(part) for part in zip(*written, strict=True))
         else:
             look_i, look_f = written[0]
-        looks = Looks(
-            t_s=look_f[:, 0].copy(),
-            sensor=look_i[:, 0].copy(),
-            track=look_i[:, 1].copy(),
+        looks = self._looks(look_i, look_f, plots, tasks, self._until_s)
+        self._waiting = plots.take(wait) if len(wait) else _NO_PLOTS
+        self._tasks_before, self._until_s = tasks, until_s
+        return self._picture(), looks
+
+    def _without_strobes(self, plots: Plots, until_s: float) -> Plots:
+        """Leave out what radars declare without a range: the direction of a jammer is no echo of a track."""
+        strobe = np.isnan(plots.measurement[:, 0]) & np.isfinite(plots.measurement[:, 1])
+        if not strobe.any():
+            self._heard.hear(_NO_PLOTS, until_s=until_s)
+            return plots
+        known = (plots.sensor >= 0) & (plots.sensor < len(self._sensors))
+        strobe &= known & (self._sensors[np.where(known, plots.sensor, 0), k.PRIMARY] > 0.0)
+        self._heard.hear(plots.take(strobe), until_s=until_s)
+        return plots.take(~strobe)
+
+    def _looks(self, look_i: IntArray, look_f: FloatArray, plots: Plots, tasks: Tasks, before_s: float) -> Looks:
+        """Looks as the kernel wrote them, with what the plots, strobes and tasks say; none where no dwell was made."""
+        t_s, sensor, track, used = look_f[:, 0], look_i[:, 0], look_i[:, 1], look_i[:, 2]
+        hit = used >= 0
+        dwell = np.ones(len(t_s))
+        if len(tasks) or len(self._tasks_before):
+            dwell = np.where(
+                t_s < before_s, dwell_of(track, sensor, self._tasks_before), dwell_of(track, sensor, tasks)
+            )
+        made = np.flatnonzero(hit | (dwell > 0.0))
+        if len(made) < len(t_s):
+            look_f, dwell, hit = look_f[made], dwell[made], hit[made]
+            t_s, sensor, track, used = t_s[made], sensor[made], track[made], used[made]
+        noise, modulation = np.zeros(len(t_s)), np.full(len(t_s), math.nan)
+        if len(self._heard.t_s):
+            for s in np.unique(sensor).tolist():
+                mine = np.flatnonzero(sensor == s)
+                azimuth = ecef_to_polar(look_f[mine, 1:4], self._places[s])[1]
+                noise[mine] = self._heard.at(sensor[mine], t_s[mine], azimuth)
+        dwell_db = 10.0 * np.log10(np.maximum(dwell, 1e-6))
+        used = used[hit]
+        noise[hit], modulation[hit], dwell_db[hit] = (
+            plots.noise_db[used],
+            plots.modulation_hz[used],
+            plots.dwell_db[used],
+        )
+        return Looks(
+            t_s=t_s.copy(),
+            sensor=sensor.copy(),
+            track=track.copy(),
             position_ecef_m=look_f[:, 1:4].copy(),
             velocity_ecef_mps=look_f[:, 4:7].copy(),
             snr_db=look_f[:, 7].copy(),
             pfa=look_f[:, 8].copy(),
+            noise_db=noise,
+            dwell_db=dwell_db,
+            modulation_hz=modulation,
         )
-        return self._picture(), looks
-
-    def _without_strobes(self, plots: Plots) -> Plots:
-        """Leave out what radars declare without a range: the direction of a jammer is no echo of a track."""
-        strobe = np.isnan(plots.measurement[:, 0]) & np.isfinite(plots.measurement[:, 1])
-        if not strobe.any():
-            return plots
-        known = (plots.sensor >= 0) & (plots.sensor < len(self._sensors))
-        strobe &= known & (self._sensors[np.where(known, plots.sensor, 0), k.PRIMARY] > 0.0)
-        return plots.take(~strobe)
 
     def _picture(self) -> Tracks:
         """Return the tracks, and forget those that ended."""
@@ -293,7 +329,8 @@ class GnnTracker:
             n_hits=marks[k.HITS],
             updated_s=updated_s,
             address=marks[k.ADDRESS],
-            label=marks[k.LABEL],
+            label=label_of(marks[k.LABEL]),
+            label_source=source_of(marks[k.LABEL]),
         )
 
     def _reserve(self, n: int) -> None:

@@ -29,6 +29,7 @@ from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Exten
 from watchfloor.track.detection import DetectionModel, Expectation, LearnedPd, tasked
 from watchfloor.track.engine import Batch, Engine, Station, Swept
 from watchfloor.track.gate import gate_limits
+from watchfloor.track.looks import NoiseHeard, coded, dwell_of, label_of, source_of
 from watchfloor.track.motion import CtConfig, CvConfig, MotionConfig, initial_shares, model_table, sojourns_s
 from watchfloor.track.registration import Registration, RegistrationConfig
 from watchfloor.track.resolution import Resolution
@@ -441,6 +442,7 @@ class PmbTracker:
                 self._registration = Registration(n, config.registration, places)
             periods = [s.period_s for s in stations]
             self._strobes = StrobeTracker(config.strobes, places=places, periods_s=periods, numbers=self._numbers)
+        self._heard = NoiseHeard(self._radars, [s.period_s for s in stations], [s.phase_rad for s in stations])
 
     # what can be asked
 
@@ -581,7 +583,9 @@ class PmbTracker:
         if strobe.any():
             strobe &= np.array([r is not None for r in self._radars])[plots.sensor]
         if strobe.any() or self._angles is not None:
-            self._angles, self._located = self._strobes.step(plots.take(strobe), until_s=until_s)
+            strobes = plots.take(strobe)
+            self._heard.hear(strobes, until_s=until_s)
+            self._angles, self._located = self._strobes.step(strobes, until_s=until_s)
             plots, seeds = plots.take(~strobe), seeds[~strobe]
         return plots, seeds
 
@@ -643,7 +647,7 @@ class PmbTracker:
             snr_db=np.asarray(table.snr_db[now], np.float64),
             pfa=np.asarray(table.pfa[now], np.float64),
             address=np.asarray(table.address[now], np.int64),
-            label=np.asarray(table.label[now], np.int64),
+            label=coded(table.label[now], table.label_source[now]),
             seed=seed[now],
         )
         rows, sweep_s, complete = e.passed(s, t0, t1, batch)
@@ -691,7 +695,7 @@ class PmbTracker:
             unseen = np.where(swept.n_gated[done] == 0, seen * (1.0 - full) / (1.0 - now_pd), seen)
             e.seen[of, s] = hit + (1.0 - hit) * unseen
         self._learn(s, swept, batch, existed, level, doubt, gain)
-        self._report(s, swept, batch, tasks, looks, found)
+        self._report(s, swept, batch, table, tasks, looks, found)
 
     def _lowered(self, s: int, pfa: FloatArray) -> FloatArray:
         """How many times more often than at the radar's own threshold noise gives each plot, at least 1."""
@@ -856,8 +860,10 @@ class PmbTracker:
         if len(self._learned) > _SITES_MAX // 4:
             self._learned = np.delete(self._learned, int(np.argmin(self._learned[:, 3])), axis=0)
 
-    def _report(self, s: int, swept: Swept, batch: Batch, tasks: Tasks, looks: list[Looks], found: list[Any]) -> None:
-        """Write down looks and associations of confirmed tracks."""
+    def _report(
+        self, s: int, swept: Swept, batch: Batch, table: Plots, tasks: Tasks, looks: list[Looks], found: list[Any]
+    ) -> None:
+        """Write down looks and associations of confirmed tracks; the batch is the first rows of ``table``."""
         e, radar = self._engine, self._radars[s]
         rows = swept.rows
         self._name()
@@ -877,7 +883,9 @@ class PmbTracker:
         covered &= (z[:, 2] >= radar.elevation_min_rad) & (z[:, 2] <= radar.elevation_max_rad)
         # a miss is one where nothing lay in the gate: beside a plot that another took, nobody knows
         sure = hit | (covered & (swept.n_gated[at] == 0))
-        at, chosen, hit, number = at[sure], chosen[sure], hit[sure], number[sure]
+        asked = self._asked(s, number, swept.sweep_s[at], tasks)
+        sure &= hit | (asked > 0.0)  # nor is one where no dwell was made
+        at, chosen, hit, number, asked = at[sure], chosen[sure], hit[sure], number[sure], asked[sure]
         if not len(at):
             return
         t, x, _ = e.estimate(rows[at])
@@ -885,9 +893,14 @@ class PmbTracker:
         look_s[hit] = batch.t_s[chosen[hit]]
         x[:, :3] += (look_s - t)[:, None] * x[:, 3:]  # another sensor may have moved the track on
         snr, pfa = np.full(len(at), math.nan), np.full(len(at), radar.pfa)
-        snr[hit], pfa[hit] = batch.snr_db[chosen[hit]], batch.pfa[chosen[hit]]
+        used = chosen[hit]
+        snr[hit], pfa[hit] = batch.snr_db[used], batch.pfa[used]
         if len(tasks):
             pfa = np.where(hit, pfa, _task_pfa(pfa, number, s, tasks))
+        noise = self._heard.at(np.full(len(at), s), look_s, swept.mean[at, 1])
+        modulation, dwell_db = np.full(len(at), math.nan), 10.0 * np.log10(np.maximum(asked, 1e-6))
+        noise[hit], modulation[hit] = table.noise_db[used], table.modulation_hz[used]
+        dwell_db[hit] = table.dwell_db[used]
         looks.append(
             Looks(
                 t_s=look_s,
@@ -897,7 +910,19 @@ class PmbTracker:
                 velocity_ecef_mps=x[:, 3:],
                 snr_db=snr,
                 pfa=pfa,
+                noise_db=noise,
+                dwell_db=dwell_db,
+                modulation_hz=modulation,
             )  # fmt: skip
+        )
+
+    def _asked(self, s: int, number: IntArray, sweep_s: FloatArray, tasks: Tasks) -> FloatArray:
+        """Length of the dwell that was asked for at each track."""
+        if not len(tasks) and not len(self._tasks_before):
+            return np.ones(len(number))
+        sensor = np.full(len(number), s)
+        return np.where(
+            sweep_s < self._until_s, dwell_of(number, sensor, self._tasks_before), dwell_of(number, sensor, tasks)
         )
 
     def _pairs(self, s: int, of: IntArray, j: IntArray, number: IntArray, swept: Swept, batch: Batch) -> Associations:
@@ -963,7 +988,8 @@ class PmbTracker:
             n_hits=marks[:, k.HITS],
             updated_s=e.updated[rows],
             address=marks[:, k.ADDRESS],
-            label=marks[:, k.LABEL],
+            label=label_of(marks[:, k.LABEL]),
+            label_source=source_of(marks[:, k.LABEL]),
         )
 
     def _told(self) -> Tracks:
@@ -1078,6 +1104,7 @@ class PmbTracker:
             "n_capped": self._n_capped,
             "registration": None if self._registration is None else self._registration.save(),
             "strobes": None if self._strobes is None else self._strobes.save(),
+            "heard": self._heard.save(),
             "located": self._located,
             "angles": self._angles,
         }
@@ -1103,6 +1130,7 @@ class PmbTracker:
         self._located, self._angles = saved["located"], saved["angles"]
         if self._registration is not None:
             self._registration.restore(saved["registration"])
+        self._heard.restore(saved["heard"])
         if self._strobes is not None:
             self._strobes.restore(saved["strobes"])
             self._strobes._numbers = self._numbers

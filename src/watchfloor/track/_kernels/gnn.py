@@ -704,8 +704,8 @@ def play(
 
     ``before_...`` and ``task_...`` are the tasks in force before ``tasked_t`` and after it. ``rules`` (4,): m, n of the
     start rule; multiplications and sweeps allowed to joint association. ``counts`` (3,): tracks in use, next track
-    number, looks written. ``look_i`` (l, 2) sensor and track number; ``look_f`` (l, 9) time, position, velocity,
-    snr_db, pfa.
+    number, looks written. ``look_i`` (l, 3) sensor, track number, plot or -1; ``look_f`` (l, 9) time, position,
+    velocity, snr_db, pfa.
     """
     capacity, look_capacity = len(t), len(look_i)
     q_h, q_v, default_pd = settings[Q_H], settings[Q_V], settings[PD]
@@ -841,7 +841,7 @@ def play(
             if primary and status == CONFIRMED and (hit or covered):
                 row = counts[2]
                 counts[2] += 1
-                look_i[row, 0], look_i[row, 1] = sn, marks[i, NUMBER]
+                look_i[row, 0], look_i[row, 1], look_i[row, 2] = sn, marks[i, NUMBER], j
                 if hit:
                     look_f[row, 0] = plot_t[j]
                     back = plot_t[j] - t[i]
