@@ -10,12 +10,12 @@ rule makes the most dwells, so that no other has more false plots. Gains are pai
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM
-from watchfloor.learn.tasking import Tasking, TaskingConfig
+from watchfloor.learn.tasking import Asked, Tasking, TaskingConfig
 from watchfloor.physics.frames import Place, polar_to_ecef
 from watchfloor.physics.radar import snr as range_snr
 from watchfloor.scenario import catalog
@@ -50,7 +50,7 @@ def catalogue() -> tuple[np.ndarray, np.ndarray]:
     cards = catalog.types()
     mean = [np.mean(cards[name].signature["X"].sigma_dbsm[:3]) for name in TYPES]
     spread = [cards[name].signature["X"].offset_db for name in TYPES]
-    return np.array(mean), np.array([(s.p90 - s.p10) / 2.563 for s in spread])
+    return np.array(mean), np.array([((s.p90 or 0.0) - (s.p10 or 0.0)) / 2.563 for s in spread])
 
 
 def normal(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
@@ -72,13 +72,20 @@ def beliefs(truth: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray
     }
 
 
-def ask(rule: str, level: np.ndarray, p_type: np.ndarray, range_m: np.ndarray, **worth: float):
-    """Dwells (n,) that a rule gives, and the mean power they take."""
+Rule = Literal["greedy", "even"]
+RULES: tuple[tuple[Rule, str], ...] = (
+    ("even", "naive"),
+    ("greedy", "naive"),
+    ("greedy", "learned"),
+    ("greedy", "oracle"),
+)
+
+
+def ask(rule: Rule, level: np.ndarray, p_type: np.ndarray, range_m: np.ndarray, **worth: Any) -> Asked:
+    """Dwells (n, 1) that a rule gives, and the mean power they take."""
     n = len(range_m)
-    config = TaskingConfig(
-        rule=rule, frame_s=FRAME_S, track_share=1.0, power_kw=1e-3 * BUDGET_W,
-        **({"detection": 1.0, "identity": 0.0, "level": 0.0, "position": 0.0} | worth),
-    )  # fmt: skip
+    values = {"detection": 1.0, "identity": 0.0, "level": 0.0, "position": 0.0} | worth
+    config = TaskingConfig(rule=rule, frame_s=FRAME_S, track_share=1.0, power_kw=1e-3 * BUDGET_W, **values)
     tasking = Tasking(config, radars=[FACE], places=[SITE], rungs=RUNGS, laws=[1])
     position = polar_to_ecef(range_m, np.linspace(-0.5, 0.5, n), np.full(n, 0.05), SITE)
     snr_db = 10.0 * np.log10(range_snr(FACE, range_m, 1.0))[:, None]
@@ -109,9 +116,8 @@ def detect(n_replicates: int, *, seed: int, range_step_m: float = 5e3) -> Gains:
         range_m = rng.uniform(60e3, 220e3, N_TRACKS)
         p_type = np.full((N_TRACKS, len(TYPES)), 0.01)
         p_type[np.arange(N_TRACKS), kind] = 0.97
-        rules = (("even", "naive"), ("greedy", "naive"), ("greedy", "learned"), ("greedy", "oracle"))
         lo = int(np.flatnonzero(kind == TYPES.index("lo-fighter"))[0])
-        for r, (rule, belief) in enumerate(rules):
+        for r, (rule, belief) in enumerate(RULES):
             level = np.broadcast_to(believed[belief], (N_TRACKS, *believed[belief].shape))
             made = ask(rule, level, p_type, range_m)
             dwell = made.dwell[:, 0]
@@ -148,14 +154,13 @@ def identify(n_replicates: int, *, seed: int, n_frames: int = 10) -> np.ndarray:
         range_m = rng.uniform(60e3, 220e3, N_TRACKS)
         fade = rng.standard_exponential((n_frames, N_TRACKS))
         usual = range_snr(FACE, range_m, 1.0) * FACE.antenna.beam_shape_loss
-        for r, (rule, belief) in enumerate(
-            (("even", "learned"), ("greedy", "naive"), ("greedy", "learned"), ("greedy", "oracle"))
-        ):
+        for r, (rule, belief) in enumerate((("even", "learned"), *RULES[1:])):
             joint = np.tile(believed[belief] / len(TYPES), (N_TRACKS, 1, 1))
+            made: Rule = "greedy" if rule == "greedy" else "even"
             for f in range(n_frames):
                 p_type = joint.sum(axis=2)
                 level = joint / np.maximum(p_type[..., None], 1e-300)
-                dwell = ask(rule, level, p_type, range_m, detection=0.1, identity=1.0).dwell[:, 0]
+                dwell = ask(made, level, p_type, range_m, detection=0.1, identity=1.0).dwell[:, 0]
                 snr = dwell * usual
                 z = fade[f] * (1.0 + snr * 10.0 ** (0.1 * truth[kind]))
                 m = 1.0 + snr[:, None] * grid
@@ -176,7 +181,7 @@ def cost_ms() -> float:
     tasking = Tasking(config, radars=[FACE], places=[SITE], rungs=rungs, laws=[1, 3])
     level = np.stack([normal(rng.normal(0.0, 10.0, k), np.full(k, 5.0)) for _ in range(n)])[:, None]
     range_m = rng.uniform(50e3, 250e3, n)
-    values = dict(
+    values: dict[str, Any] = dict(
         pfa=np.full((n, 1), FACE.pfa), pd=np.zeros((n, 1)), n_cells=np.full((n, 1), 20.0), false_cost=0.02,
         min_gain=0.005, probability=np.full((n, k), 1.0 / k), level=level, type_law=np.zeros(k, np.int64),
         snr_1m2_db=10.0 * np.log10(range_snr(FACE, range_m, 1.0))[:, None],
