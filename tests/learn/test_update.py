@@ -5,7 +5,7 @@ import pytest
 
 from tests.learn import evidence
 from watchfloor.learn.update import Echoes
-from watchfloor.physics import cfar
+from watchfloor.physics import cfar, fluctuation
 
 CFARS = [
     None,
@@ -69,6 +69,36 @@ def test_posterior_of_the_level_is_calibrated_under_any_detector_and_fluctuation
     rank = evidence.ranks(evidence.posterior(log), level_db)
     counts = np.histogram(rank, bins=10, range=(0.0, 1.0))[0]
     assert ((counts - n / 10) ** 2 / (n / 10)).sum() < 27.9  # 99.9 % point of chi-square with 9 degrees of freedom
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.8, 0.9, 0.95, 0.99])
+def test_bands_from_correlated_hits_and_misses_cover_what_they_say(rho):
+    # a Rayleigh echo whose powers are correlated rho from look to look, near the threshold: weights of `fluctuation`
+    rng = np.random.default_rng(int(100 * rho))
+    n, k, pfa = 1200, 20, 1e-4
+    level_db = rng.normal(10.0, 5.0, n)
+    echo, noise = rng.standard_normal((2, n, k, 2)) @ np.array([1.0, 1.0j]) * 0.5**0.5
+    for j in range(1, k):
+        echo[:, j] = rho**0.5 * echo[:, j - 1] + (1.0 - rho) ** 0.5 * echo[:, j]
+    power = np.abs(echo * 10.0 ** (0.05 * level_db)[:, None] + noise) ** 2
+    power = np.where(power > -np.log(pfa), power, np.nan)
+    assert 0.3 < np.isfinite(power).mean() < 0.6
+    echoes = Echoes([evidence.radar()], [1], 1.0)
+    rows = [evidence.log_likelihood(echoes, one[:, None], pfa) for one in power.T]
+    prior = -0.5 * ((evidence.LEVELS_DB - 10.0) / 5.0) ** 2
+
+    def covered(weights):
+        log = prior + sum(w * row for w, row in zip(weights, rows, strict=True))
+        rank = evidence.ranks(evidence.posterior(log), level_db)
+        return [float(np.mean(np.abs(rank - 0.5) < 0.5 * band)) for band in (0.5, 0.9)]
+
+    weight = float(fluctuation.look_weight(rho))
+    half, most = covered([1.0] + [weight] * (k - 1))
+    for found, said in ((half, 0.5), (most, 0.9)):
+        tolerance = 4.0 * np.sqrt(said * (1.0 - said) / n)
+        assert said - tolerance < found < said + tolerance + (0.0 if rho == 0.0 else 0.05)  # a little wide is allowed
+    if rho > 0.7:
+        assert covered([1.0] * k)[1] < 0.65  # each look for a new one: bands that are right half the time
 
 
 def test_a_cfar_left_out_of_account_would_bias_the_level():
