@@ -190,3 +190,48 @@ def test_velocities_and_lives_of_files_are_scored(tmp_path):
     assert found["ospa2_m"] == pytest.approx(found["rmse_m"], rel=1e-3)
     bare = flights(tmp_path / "bare.csv", with_velocity=False)
     assert math.isnan(figures(assess_files(bare, bare))["velocity_accuracy_mps"])
+
+
+def identities(folder, *, right=0.7):
+    """A record whose identities say that each mover is of its own type with probability ``right``, 7 in 10 truly."""
+    rng, n, ticks, period_s = np.random.default_rng(91), 30, 20, 6.0
+    header = Header(kind="run", scenario="s", digest="d", seed=1, version="0")
+    with Record.begin(folder, header) as made:
+        made.attach("scenario.yaml", b"types: [fighter, airliner]\n")
+        for mission in range(4):
+            one = tables(rng, 1.0, n, ticks, period_s, True)
+            truth = np.arange(n) % 3  # every third of a type that is not listed
+            named = np.where(rng.random(n) < 0.7, truth, (truth + 1) % 3)
+            mine = one["tracks"]["number"] < 1000
+            track, tick = one["tracks"]["number"][mine], one["tracks"]["tick_s"][mine]
+            p = np.full((len(track), 3), 0.5 * (1.0 - right))
+            p[np.arange(len(track)), named[track]] = right
+            one["movers"] = {
+                "mover": np.arange(n),
+                "type": np.array(["fighter", "airliner", "balloon"], object)[truth],
+            }
+            one["identities"] = {"tick_s": tick, "track": track, **{f"probability_{i}": p[:, i] for i in range(3)}}
+            made.add(write_shard(folder, f"m{mission}", one))
+    return folder
+
+
+def test_identities_of_a_record_are_scored_flight_by_flight(tmp_path):
+    found = assess_record(identities(tmp_path / "r"), cutoff_m=2e3)
+    said = figures(found)
+    assert [section.title for section in found.sections][-1] == "Identity"
+    assert said["identity_n"] == 4 * 30
+    five_sigma = 5.0 * math.sqrt(0.7 * 0.3 / 120)
+    low, middle, high = said["identity_right"]
+    assert low < middle < high
+    assert middle == pytest.approx(0.7, abs=five_sigma)
+    assert said["identity_ece"] == pytest.approx(abs(middle - 0.7), abs=1e-9)
+    assert said["identity_named"][1] == 0.0
+    assert said["identity_rejected"][1] == 1.0
+    assert said["identity_brier"][1] == pytest.approx(
+        middle * (0.3**2 + 2 * 0.15**2) + (1 - middle) * (0.7**2 + 0.85**2 + 0.15**2)
+    )
+    assert found.identity is not None
+    assert found.identity.reliability.honest
+    sure = figures(assess_record(identities(tmp_path / "s", right=0.98), cutoff_m=2e3))
+    assert sure["identity_ece"] > 0.15 > 3.0 * sure["identity_ece_honest"]
+    assert sure["identity_rejected"][1] < 1.0

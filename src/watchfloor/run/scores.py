@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from watchfloor.assess.consistency import Calibration, StateNees, calibration, state_nees
+from watchfloor.assess.identity import IdentityScores
 from watchfloor.assess.siap import Siap
 from watchfloor.assess.tracking import TrackScores, TrackSummary, resample, score_tracks, truth_at, who_holds
 from watchfloor.assess.trajectories import TrajectoryGospa, ospa2, trajectory_gospa
@@ -23,9 +24,10 @@ from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.formats.flights import Flights, read_flights
 from watchfloor.physics.frames import enu_rotation, geodetic_to_ecef
 from watchfloor.record import Record
+from watchfloor.run.identities import Judged, identity_rows, judged, scores_of, types_of
 
 Value = int | float | bool | tuple[float, float, float]
-"""A figure, or its 10, 50 and 90 % points over missions (for ANEES: its interval and, between, the figure)."""
+"""A figure, or its 10, 50 and 90 % points over missions (ANEES and identity: its interval and, between, the figure)."""
 Row = tuple[str, str, Value, str]
 """Key for programs, name for people, value and unit of a figure."""
 Samples = tuple[FloatArray, IntArray, FloatArray]
@@ -64,6 +66,8 @@ class Assessment:
     """Errors against covariances, where the covariances are known."""
     existence: Calibration | None = None
     """Probabilities of existence against what was there, where the tracker states any."""
+    identity: IdentityScores | None = None
+    """Posteriors over types against the true types, of tracks that held a target."""
 
     @property
     def rows(self) -> list[Row]:
@@ -128,6 +132,7 @@ def assess_record(
     record, names = _open(folder)
     counts: list[tuple[int, ...]] = []
     scored, states, stated = [], [], []
+    types, named = types_of(folder), list[Judged]()
     for i, part in enumerate(_parts(progress, len(names))):
         mission = _Mission.read(record, names[i], full=True)
         counts.append(mission.counts)
@@ -135,6 +140,8 @@ def assess_record(
             scored.append(_Scored.of(mission.truth, mission.tracks, cutoff_m, part))
             states.append(mission.errors(cutoff_m, i))
             stated.append(mission.statements(cutoff_m))
+            told = judged(record, names[i], types, *mission.held(cutoff_m))
+            named += [] if told is None else [told]
     sections = [Section("Missions", tuple(_counts(counts)))]
     if not scored:
         return Assessment(tuple(sections), None, cutoff_m)
@@ -145,7 +152,11 @@ def assess_record(
     sections += _sections(scored)
     if honest is not None or existence is not None:
         sections.append(Section("Honesty", tuple(_honesty(honest, existence))))
-    return Assessment(tuple(sections), _mean_scores([one.scores for one in scored]), cutoff_m, honest, existence)
+    identity = scores_of(named)
+    if identity is not None:
+        sections.append(Section("Identity", tuple(identity_rows(identity))))
+    mean = _mean_scores([one.scores for one in scored])
+    return Assessment(tuple(sections), mean, cutoff_m, honest, existence, identity)
 
 
 def score_record(folder: Path, *, cutoff_m: float = 1000.0) -> list[Row]:
@@ -324,6 +335,12 @@ class _Mission:
         known = known[(least <= 0.0) | (doubt_mps[known] <= DOUBT * np.sqrt(np.maximum(least, 0.0)))]
         row = row[known]
         return self.tracks[0][row], mission * 2**40 + self.tracks[1][row], error[known], cov[known]
+
+    def held(self, cutoff_m: float) -> tuple[FloatArray, IntArray, IntArray]:
+        """Tick, track number and mover of every tick that a track held a target. [s, 1, 1]"""
+        holds = who_holds(*_where(self.truth), *_where(self.tracks), cutoff_m=cutoff_m)
+        row = holds.row[holds.main]
+        return self.tracks[0][row], self.tracks[1][row], holds.target[holds.main]
 
     def statements(self, cutoff_m: float) -> tuple[FloatArray, IntArray]:
         """Probabilities of existence that the tracker stated, and whether a target was there (1) or not (0)."""
