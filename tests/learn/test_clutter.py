@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.learn import evidence
+from tests.sensor import test_false_plots
 from watchfloor.assess import ceilings
-from watchfloor.base.picture import Plots
+from watchfloor.base.picture import Plots, Tasks
 from watchfloor.learn.clutter import LEVELS_DB, SHAPES, ClutterLearner, ClutterPlaces, _moments, _quiet_table
 from watchfloor.physics import cfar, clutter_law, detection
 
@@ -253,6 +254,32 @@ def test_a_radar_learns_from_its_plots_where_the_clutter_is():
     raised_db = 10.0 * np.log10(learner.places.threshold(1e-6) / detection.threshold(1e-6))
     assert raised_db[1, 2] > 11.0
     assert raised_db[~there].max() < 2.0
+
+
+def test_what_a_simulated_radar_taught_holds_for_its_next_turns():
+    # spiky land of shape 0.7 with standing local means, in the filters of a bank: the sensor's own false plots
+    model = test_false_plots.radar(**test_false_plots.PULSED)
+    north = test_false_plots.sensor(model, test_false_plots.around())
+    learner = ClutterLearner(model, n_range=6, n_azimuth=12, range_max_m=40e3)
+    turns = [north.observe(test_false_plots.NOBODY, Tasks.empty(), until_s=10.0 * (i + 1))[0] for i in range(24)]
+    for turn in turns[:12]:
+        learner.step(turn, np.zeros(len(turn), bool))
+    looks = model.n_beams_azimuth * model.n_filters * 36e3 / model.range_cell_m * 12  # of the lowest beam, 12 turns
+
+    share = -np.expm1(_quiet_table(float(detection.threshold(model.pfa)), 1))
+    predicted = (learner.places.posterior() * share).sum(axis=(1, 2, 3)) * looks / (6 * 12)
+    plots = Plots.concat(turns[12:])
+    z = plots.measurement
+    keep = (z[:, 0] < 40e3) & (z[:, 2] < model.elevation_min_rad + model.beamwidth_elevation_rad)
+    row, column = ((z[keep, 0] - 4e3) / 6e3).astype(int), (z[keep, 1] % (2.0 * np.pi) * 6.0 / np.pi).astype(int)
+    counts = np.bincount(row, minlength=6)
+    assert counts.sum() > 5000
+    np.testing.assert_allclose(predicted.sum(), counts.sum(), rtol=0.1)  # standing spikes repeat: no Poisson count
+    assert predicted[4:].sum() < 0.005 * predicted.sum()  # shadow of the horizon
+    # the learned threshold lets through about what noise alone would, a thousandth of what crossed
+    over = 10.0 ** (0.1 * plots.snr_db[keep]) > learner.places.threshold(model.pfa)[row, np.minimum(column, 11)]
+    assert over.sum() < 5.0 * looks * model.pfa
+    assert over.sum() < 0.005 * counts.sum()
 
 
 @pytest.mark.parametrize(

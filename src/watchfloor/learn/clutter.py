@@ -484,8 +484,9 @@ class ClutterLearner:
     Notes
     -----
     Clutter of the surface fills the lowest elevation beam: plots above it are left out, and so are looks there. All
-    filters of a bank are taken together; clutter in some filters only shows as spikes. Plots of jammed directions are
-    left out, their looks are not.
+    filters of a bank are taken together; clutter in some filters only shows as spikes. Powers are over what the radar
+    takes for its mean noise: of a radar whose threshold already follows the mean of the ground, the surplus is learned.
+    Plots of jammed directions are left out, their looks are not.
 
     Examples
     --------
