@@ -213,8 +213,20 @@ def least_prf_hz(spacing_hz: ArrayLike) -> FloatArray:
 def resolvable_hz(radar: Radar) -> tuple[float, float]:
     """Return the least and greatest spacing that a radar can measure in one look; the least is inf if none. [Hz]
 
-    Of the looks of a dwell the one at the highest repetition frequency counts. Radars whose pulses are not stated
-    measure none.
+    Parameters
+    ----------
+    radar : Radar
+        The radar.
+
+    Returns
+    -------
+    least, most : float
+        ``LINE_CELLS`` Doppler cells, and half the repetition frequency. [Hz]
+
+    Notes
+    -----
+    Holds for lines and a body of one Doppler cell each (no spread by acceleration or clutter). Of the looks of a dwell
+    the one at the highest repetition frequency counts. Radars whose pulses are not stated measure none.
     """
     prf = radar.waveform.prf_hz
     if not prf or radar.n_coherent < 4:
@@ -225,7 +237,22 @@ def resolvable_hz(radar: Radar) -> tuple[float, float]:
 
 
 def look_s(radar: Radar) -> float:
-    """Return the coherent time of the look that `resolvable_hz` goes by; 0 for unstated pulses. [s]"""  # noqa: D400, D415
+    """Return the coherent time of the look that `resolvable_hz` goes by; 0 for unstated pulses. [s]
+
+    Parameters
+    ----------
+    radar : Radar
+        The radar.
+
+    Returns
+    -------
+    float
+        Pulses of a look over their repetition frequency. [s]
+
+    Notes
+    -----
+    Exact for evenly spaced pulses.
+    """
     prf = radar.waveform.prf_hz
     return radar.n_coherent / max(prf[look % len(prf)] for look in range(radar.n_pulses)) if prf else 0.0
 
@@ -249,6 +276,15 @@ def shows(aspect_rad: ArrayLike, half_angle_rad: ArrayLike) -> BoolArray:
     ------
     ValueError
         If an argument is outside its domain.
+
+    Notes
+    -----
+    A sharp edge stands for what fades over some ten degrees; nose and tail are alike.
+
+    References
+    ----------
+    Bell & Grubbs, "JEM modeling and measurement for radar target identification", *IEEE Trans. AES* 29 (1), 1993,
+    pp. 73-87: lines show about nose and tail.
 
     Examples
     --------
