@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.sensor.flights import spots, straight, turning
-from watchfloor.base.picture import Tasks
+from watchfloor.base.picture import LabelSource, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import Truth
 from watchfloor.physics.frames import Place, ecef_to_polar
@@ -124,3 +124,65 @@ def test_knots_too_far_apart_are_refused():
     truth = straight(*(np.zeros((1, 3)) + 6.4e6,) * 2, np.array([0.0, 6.0]))
     with pytest.raises(ValueError, match="'ssr' turns in 10 s and needs knots less than half that apart"):
         sensor(1).observe(truth, Tasks.empty(), until_s=6.0)
+
+
+def labels_of(ssr, n) -> np.ndarray:
+    """What each of n movers is declared as, the same in every plot."""
+    plots, origins = ssr.observe(ring(n), Tasks.empty(), until_s=60.0)
+    said = np.full(n, -9)
+    said[origins.mover] = plots.label
+    np.testing.assert_array_equal(plots.label, said[origins.mover])
+    return said
+
+
+def wrong(n, seed, **config) -> SecondaryRadar:
+    return SecondaryRadar(
+        SecondaryRadarConfig(name="ssr", place="site", reply_probability=1.0, **config),
+        environment=environment_for(None, PLACE, 10.0),
+        address=1000 + np.arange(n),
+        label=np.arange(n) % 3,
+        transponder=np.ones(n, bool),
+        streams=Streams(seed),
+        row=2,
+        n_types=3,
+    )
+
+
+def test_labels_say_who_declares_them():
+    for key, source in (("transponder", LabelSource.TRANSPONDER), ("flight_plan", LabelSource.FLIGHT_PLAN)):
+        plots, origins = sensor(6, labels=key).observe(ring(6), Tasks.empty(), until_s=60.0)
+        assert (plots.label_source == source).all()
+        np.testing.assert_array_equal(plots.label, origins.mover % 3)
+    plots, _ = sensor(6, labels="none").observe(ring(6), Tasks.empty(), until_s=60.0)
+    assert (plots.label == -1).all()
+    assert (plots.label_source == LabelSource.NONE).all()
+    assert (plots.address >= 1000).all()
+
+
+def test_labels_are_wrong_as_often_as_said_evenly_and_for_a_whole_flight():
+    n, runs = 90, 10
+    counts = np.zeros(3)
+    for run in range(runs):
+        said = labels_of(wrong(n, run, wrong_label=0.3), n)
+        counts += np.bincount((said - np.arange(n)) % 3, minlength=3)  # by how far the label is off
+    total = n * runs
+    for got, share in zip(counts, (0.7, 0.15, 0.15), strict=True):
+        assert abs(got - share * total) < 4.0 * np.sqrt(total * share * (1.0 - share))
+
+
+def test_wrong_labels_pair_and_leave_the_replies_alone():
+    n = 40
+    few, many = labels_of(wrong(n, 4, wrong_label=0.1), n), labels_of(wrong(n, 4, wrong_label=0.5), n)
+    right = np.arange(n) % 3
+    assert set(np.flatnonzero(few != right)) < set(np.flatnonzero(many != right))
+    np.testing.assert_array_equal(many[few != right], few[few != right])
+    truth = ring(n)
+    clean = wrong(n, 4).observe(truth, Tasks.empty(), until_s=60.0)[0]
+    dirty = wrong(n, 4, wrong_label=0.5).observe(truth, Tasks.empty(), until_s=60.0)[0]
+    np.testing.assert_array_equal(clean.measurement, dirty.measurement)
+    np.testing.assert_array_equal(labels_of(wrong(n // 2, 4, wrong_label=0.5), n // 2), many[: n // 2])
+
+
+def test_wrong_labels_want_to_know_what_else_there_is():
+    with pytest.raises(ValueError, match="n_types must be at least 1"):
+        sensor(3, wrong_label=0.5)

@@ -165,7 +165,8 @@ def build(
         drawn.reflecting[name] if worn and name in drawn.reflecting else drawn.signatures[name]
         for name, worn in zip(world.types, world.reflectors, strict=True)
     ]
-    label = np.array([type_row[name] for name in world.types], np.int64)
+    type_rows = np.array([type_row[name] for name in world.types], np.int64)
+    label = np.array([type_row[name] for name in world.declares], np.int64)
     lengths_m = [type_cards[name].length_m.median for name in world.types]
     emitters = emitters_of(phase, world.names)
     stations = {
@@ -180,6 +181,8 @@ def build(
             signatures=signatures,
             address=world.address,
             label=label,
+            types=type_rows,
+            n_types=len(scenario.types),
             transponder=world.transponder,
             emitters=emitters,
             lengths_m=lengths_m,

@@ -1,12 +1,14 @@
 """Kind ``secondary``: a turning interrogator that hears transponders (secondary surveillance radar).
 
 Each time the beam passes a mover whose transponder is on, within line of sight and range, it replies with a given
-probability: a plot with its address and the type that its reply or flight plan declares. Range and azimuth are
-measured; elevation follows from the altitude it reports, in steps of 25 ft. No garbling, no false replies.
+probability: a plot with its address and the type that its reply or flight plan declares, right or wrong for a whole
+flight. Range and azimuth are measured; elevation follows from the altitude it reports, in steps of 25 ft. No garbling,
+no false replies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, pi, radians
 from typing import ClassVar, Literal
 
@@ -14,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from watchfloor.base.config import Config
-from watchfloor.base.picture import Plots, Tasks
+from watchfloor.base.picture import LabelSource, Plots, Tasks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import PlotOrigins, Truth
 from watchfloor.base.units import FOOT_M, BoolArray, FloatArray, IntArray
@@ -56,6 +58,11 @@ class SecondaryRadarConfig(Config):
     """Error of the reported altitude besides its steps, one sigma (reduced separation allows 75 m at three). [m]"""
     reply_probability: float = Field(default=0.97, ge=0.0, le=1.0)
     """Chance that a transponder in sight gives a plot; the Eurocontrol limit is 0.97. [1]"""
+    labels: Literal["transponder", "flight_plan", "none"] = "transponder"
+    """Who declares a plot's type: the reply itself (address and category), the flight plan that is found by the reply's
+    code, or nobody."""
+    wrong_label: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Chance that a mover is declared as another of the scenario's types, for a whole flight. [1]"""
 
     sources: ClassVar[tuple[str, ...]] = (
         "EUROCONTROL, Standard Document for Radar Surveillance in En-route Airspace and Major Terminal Areas, "
@@ -76,10 +83,13 @@ class SecondaryRadar:
         What surrounds its antenna.
     address, label : (n,) arrays
         Transponder address of each mover of the mission's list; the type it declares, -1 for none.
+    n_types : int, optional
+        Types of the run's list; wanted for wrong labels only.
     transponder : (n,) bool array
         Whether its transponder answers.
     streams : Streams
-        Random streams of the run; ``("sensor", name, "reply")`` is used.
+        Random streams of the run; ``("sensor", name, "reply")`` is used, and for wrong labels ``("sensor", name,
+        "label", address)`` of each mover: a flight more or less changes no other's label.
     row : int
         Row in the run's sensor list.
     **_ : object
@@ -103,13 +113,20 @@ class SecondaryRadar:
         transponder: BoolArray,
         streams: Streams,
         row: int,
+        n_types: int = 0,
         **_: object,
     ) -> None:
         self.config, self.name, self.row = config, config.name, row
         self.environment, self.place = environment, environment.place
         self.period_s, self.phase_rad = config.period_s, radians(config.phase_deg)
         self.range_max_m = 1e3 * config.range_max_km
-        self._address, self._label = np.asarray(address, np.int64), np.asarray(label, np.int64)
+        self._address = np.asarray(address, np.int64)
+        said = np.full(len(self._address), -1) if config.labels == "none" else np.asarray(label, np.int64)
+        if config.wrong_label > 0.0:
+            dice = [streams.rng("sensor", config.name, "label", str(one)) for one in self._address.tolist()]
+            said = mislabelled(said, config.wrong_label, n_types, dice)
+        self._label = said
+        self._source = int(LabelSource.FLIGHT_PLAN if config.labels == "flight_plan" else LabelSource.TRANSPONDER)
         self._answers = np.asarray(transponder, np.bool_)
         self._sigma_range_m, self._sigma_azimuth_rad = config.range_sigma_m, radians(config.azimuth_sigma_deg)
         self._rng = streams.rng("sensor", config.name, "reply")
@@ -173,6 +190,7 @@ class SecondaryRadar:
             pfa=np.zeros(len(t)),
             address=self._address[mover],
             label=self._label[mover],
+            label_source=np.where(self._label[mover] >= 0, self._source, int(LabelSource.NONE)),
         )
         return plots, PlotOrigins(mover=mover, n_merged=np.ones(len(t), np.int64))
 
@@ -185,3 +203,36 @@ class SecondaryRadar:
         mast_m = max(float(self.environment.site[0]), 0.0)
         over = visible(mast_m, np.maximum(height, 0.0), ground, k=self.environment.k, earth_radius_m=earth_m)
         return over & (height >= 0.0) & (slant <= self.range_max_m)
+
+
+def mislabelled(label: IntArray, wrong: float, n_types: int, dice: Sequence[np.random.Generator]) -> IntArray:
+    """Draw what is declared of each mover for a flight.
+
+    Parameters
+    ----------
+    label : (n,) array
+        Type that it should declare, -1 for none.
+    wrong : float
+        Chance that another is declared, evenly any of the other types. [1]
+    n_types : int
+        Types there are; with one type alone, a wrong declaration is none.
+    dice : sequence of Generator
+        One a mover; each gives two numbers.
+
+    Returns
+    -------
+    (n,) array
+        Type that it does declare, -1 for none.
+
+    Raises
+    ------
+    ValueError
+        If there is no type.
+    """
+    if n_types < 1:
+        raise ValueError(f"n_types must be at least 1 to draw wrong labels, got {n_types!r}")
+    u = np.array([one.random(2) for one in dice]).reshape(len(label), 2)
+    other = np.full(len(label), -1)
+    if n_types > 1:
+        other = (label + 1 + (u[:, 1] * (n_types - 1)).astype(np.int64)) % n_types
+    return np.where((label >= 0) & (u[:, 0] < wrong), other, label)

@@ -59,12 +59,13 @@ def build_world(
         If the recorded flights cannot be read.
     """
     names, types, trajectories, starts_s = [], [], [], []
-    transponder, reflectors = [], []
+    declares, transponder, reflectors = [], [], []
     for mover in sorted(phase.movers, key=lambda one: one.name):
         names.append(mover.name)
         types.append(mover.type)
         trajectories.append(_trajectory(mover, places, cards))
         starts_s.append(mover.start_s)
+        declares.append(mover.declares or mover.type)
         transponder.append(mover.transponder)
         reflectors.append(mover.reflectors)
     if phase.traffic is not None:
@@ -75,6 +76,7 @@ def build_world(
         types.extend([flights.type] * len(flights.names))
         trajectories.extend(flights.trajectories)
         starts_s.extend(flights.starts_s)
+        declares.extend([flights.type] * len(flights.names))
         transponder.extend([flights.transponder] * len(flights.names))
         reflectors.extend([False] * len(flights.names))
     return World(
@@ -82,6 +84,7 @@ def build_world(
         types=types,
         trajectories=trajectories,
         starts_s=starts_s,
+        declares=declares,
         transponder=transponder,
         reflectors=reflectors,
         knot_s=knot_s,
@@ -101,6 +104,8 @@ class World:
         When each appears. [s]
     transponder, reflectors : sequence of bool
         Whether its transponder answers, whether it wears its reflectors.
+    declares : sequence of str, optional
+        Type that each declares where it declares one; its own when left out.
     knot_s : float
         Largest spacing of knots. [s]
     """
@@ -115,6 +120,7 @@ class World:
         transponder: Sequence[bool],
         reflectors: Sequence[bool],
         knot_s: float,
+        declares: Sequence[str] | None = None,
     ) -> None:
         if not (np.isfinite(knot_s) and knot_s > 0.0):
             raise ValueError(f"knot_s must be above 0, got {knot_s!r}")
@@ -124,6 +130,7 @@ class World:
             raise RouteError(f"two movers are called {twice!r}; rename one")
         self.names: tuple[str, ...] = tuple(names)
         self.types: tuple[str, ...] = tuple(types)
+        self.declares: tuple[str, ...] = self.types if declares is None else tuple(declares)
         self.transponder: BoolArray = np.array(transponder, bool).reshape(n)
         self.reflectors: BoolArray = np.array(reflectors, bool).reshape(n)
         self.address: IntArray = addresses(self.names)
