@@ -18,7 +18,7 @@ def play(m: Mission, log: Recorder) -> None:
     for until_s in m.ticks():
         truth = m.world.step(effects, until_s=until_s)
         plots, origins = m.sensors.observe(truth, tasks, until_s=until_s)
-        tracks, looks = m.tracker.step(plots, tasks, until_s=until_s)
+        tracks, looks = m.tracker.step(plots, m.sensors.done(tasks), until_s=until_s)
         identities, known = m.learner.step(tracks, looks)
         tasks = m.learner.task(tracks, identities, until_s=until_s)
         orders = m.commander.step(tracks, identities, readiness, until_s=until_s)
