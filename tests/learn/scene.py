@@ -64,10 +64,12 @@ def card(*, level=0.0, offset=(-10.0, 0.0, 10.0), cell_sigma_db=0.0, swerling=1,
     )
 
 
-def learner(cards, *, radars=None, knowledge=None, **settings):
+def learner(cards, *, radars=None, knowledge=None, label_reliability=None, **settings):
     radars = radars or [radar()]
     settings = {"kinematic_trust": 0.0, "association": 1.0, "attitude_deg": 10.0} | settings
     settings["field"] = {"calibration_db": 0.0, "elevation_edges_deg": (-15.0, 15.0)} | settings.get("field", {})
+    if label_reliability is not None:
+        settings["labels"] = {name: label_reliability for name in ("transponder", "flight_plan", "visual")}
     return GridLearner(
         GridLearnerConfig(**settings),
         radars=radars,

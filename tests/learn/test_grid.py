@@ -27,7 +27,7 @@ def test_the_kind_is_found_by_its_name():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"field": {"cell_deg": 50.0}}, {"label_reliability": 1.0}, {"pfa_ladder": (0.5,)}, {"cell_rad": 1}]
+    "wrong", [{"field": {"cell_deg": 50.0}}, {"labels": {"visual": 1.0}}, {"pfa_ladder": (0.5,)}, {"cell_rad": 1}]
 )
 def test_a_setting_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(ValidationError):
@@ -145,4 +145,4 @@ def test_many_tracks_coming_and_going_leave_no_trace_in_the_pool():
     slots = one._slots
     assert int(slots.n_free[0]) == len(slots.own)
     assert len(set(slots.free[: slots.n_free[0]].tolist())) == len(slots.own)
-    assert len(slots.heard_s) == 64
+    assert len(slots.last) == 64

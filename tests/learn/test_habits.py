@@ -7,7 +7,8 @@ import pytest
 from scipy import integrate, special
 
 from watchfloor.learn.habits import N_FEATURES, RATE, SHAPE, STRENGTH, Feature, Habits
-from watchfloor.learn.identify import log_label, softmax
+from watchfloor.learn.identify import softmax
+from watchfloor.learn.labels import log_label
 from watchfloor.scenario import catalog
 from watchfloor.scenario.spread import Spread
 
@@ -164,7 +165,8 @@ def test_a_wrong_label_in_ten_does_not_ruin_a_habit():
     label = np.where(rng.random(60) < 0.1, 1 - truth, truth)
     assert 2 <= (label != truth).sum() <= 12
     none = np.zeros_like(seen)
-    final = softmax(habits.log_likelihood(seen, none, trust=0.9) + log_label(label, 2, 0.9))
+    said = log_label(label, np.zeros_like(label), 2, [0.9, 0.9, 0.9])
+    final = softmax(habits.log_likelihood(seen, none, trust=0.9) + said)
     learned = habits.taught(seen, final, trust=0.9)
     believed = habits.taught(seen, np.eye(2)[label], trust=0.9)  # as if labels never erred
     clean = habits.taught(seen, np.eye(2)[truth], trust=0.9)

@@ -92,7 +92,7 @@ def test_looks_at_one_aspect_count_as_the_aspect_swept_and_the_wander_of_the_att
     one.step(flying, scene.looks(flying, np.full((1, 11), 40.0)))
     known = one.knowledge
     share = np.radians(0.3) * np.sqrt(2.0) / decorrelation_rad(299_792_458.0 / 170e6, 15.0)
-    np.testing.assert_allclose(known.n_looks.sum(), 1.0 + 10.0 * share, rtol=1e-6)
+    np.testing.assert_allclose(known.n_looks.sum(), 1.0 + 10.0 * np.tanh(share), rtol=1e-6)
 
 
 def test_a_heading_change_within_the_tracks_own_doubt_adds_no_looks():

@@ -15,7 +15,9 @@ from watchfloor.learn import _kernels
 from watchfloor.learn.base import learners
 from watchfloor.learn.exploit import best_rung, gate_cells, ladder
 from watchfloor.learn.field import FieldConfig, FieldPosterior, Priors, make_priors
-from watchfloor.learn.identify import Kinematics, log_label, softmax, speed_and_altitude
+from watchfloor.learn.habits import Habits
+from watchfloor.learn.identify import Behaviour, by_type, heading_sd, softmax
+from watchfloor.learn.labels import LabelConfig
 from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
 from watchfloor.learn.share import Evidence
@@ -43,8 +45,8 @@ class GridLearnerConfig(Config):
     """Whether the learner reckons with reflectors: it then holds a type that can wear them with and without."""
     p_reflectors: float = Field(default=0.5, gt=0.0, lt=1.0)
     """Chance, before anything is seen, that a type that can wear reflectors does. [1]"""
-    label_reliability: float = Field(default=0.98, gt=0.0, lt=1.0)
-    """Chance that a transponder or flight plan declares the right type; weight of a labelled look. [1]"""
+    labels: LabelConfig = LabelConfig()
+    """How far declared types are trusted."""
     teach_probability_min: float = Field(default=1e-3, gt=0.0, lt=1.0)
     """A track teaches no type whose probability is below this. [1]"""
     association: float = Field(default=0.98, gt=0.0, le=1.0)
@@ -114,6 +116,8 @@ class GridLearner:
         The public catalogue's card of each type: the prior.
     knowledge : Knowledge or None
         What is known from earlier; None for the catalogue alone.
+    habits : Habits or None
+        What is known of how each type flies; None for the cards alone.
 
     Raises
     ------
@@ -130,6 +134,7 @@ class GridLearner:
         types: Sequence[str],
         cards: Mapping[str, TypeCard],
         knowledge: Knowledge | None = None,
+        habits: Habits | None = None,
     ) -> None:
         if len(radars) != len(environments):
             raise ValueError(f"one radar and environment a sensor, got {len(radars)} and {len(environments)}")
@@ -172,11 +177,15 @@ class GridLearner:
             ]
         ).reshape(len(self._radars), n_rungs, len(laws), N_LATTICE)
 
-        self._kinematics = Kinematics(
+        self._behaviour = Behaviour(
+            radars,
+            types,
             [cards[name] for name in types],
+            labels=config.labels,
+            trust=config.kinematic_trust,
             other_speed_mps=config.other_speed_mps,
             other_altitude_m=config.other_altitude_m,
-            trust=config.kinematic_trust,
+            habits=habits,
         )
         known = (1.0 - config.p_other) / max(self._n_types, 1)
         dressed = np.isin(np.arange(self._n_types), priors.type[priors.configuration == 1])
@@ -187,7 +196,7 @@ class GridLearner:
         self._slots = _Slots(len(prior), len(rows), len(self._cells), len(classes))
         self._table = self._library.table(self._library.gain, self._library.counts, self._library.fields)
         self._known: tuple[Knowledge, FloatArray, FloatArray, list[FieldPosterior]] | None = None
-        self._task_s: float | None = None
+        self._last, self._task_s = Tracks.empty(), None
 
     @property
     def priors(self) -> Priors:
@@ -198,6 +207,11 @@ class GridLearner:
     def knowledge(self) -> Knowledge:
         """What is believed now, this flight included."""
         return self._taught()[0]
+
+    @property
+    def habits(self) -> Habits:
+        """What is known of how each type flies, of tracks that have ended."""
+        return self._behaviour.habits
 
     def step(self, tracks: Tracks, looks: Looks) -> tuple[Identities, Knowledge]:
         """Take in the looks of one tick.
@@ -218,13 +232,14 @@ class GridLearner:
             What these identities rest on: what was known when the flight began (``knowledge`` has this flight too).
         """
         slots = self._slots
-        at = slots.find(tracks.number)
+        at = slots.find(tracks.number, self._behaviour)
         if len(looks) and len(tracks):
             self._absorb(tracks, looks, at)
         identities = self._identify(tracks, at)
         ended = tracks.status == Status.DROPPED
         if np.any(ended):
             self._teach(at[ended], self._library.gain, self._library.counts)
+            self._behaviour.end(tracks.take(ended), at[ended], identities.probability[ended])
             slots.release(tracks.number[ended])
         return identities, self._table
 
@@ -323,6 +338,10 @@ class GridLearner:
         library = self._library
         self._table, library.gain, library.counts, fields = self._taught()
         rows = ledger(library, fields)
+        at = self._slots.find_known(self._last.number)
+        live = self._last.take(at >= 0)
+        at = at[at >= 0]
+        self._behaviour.end(live, at, by_type(self._slots.probability[at], self._class_type, self._n_types))
         library.restart(fields)
         self._slots.forget_looks()
         self._known = None
@@ -331,7 +350,7 @@ class GridLearner:
     def forget_tracks(self) -> None:
         """Forget every track: the next flight is another mission, whose numbers begin anew."""
         self._slots.clear()
-        self._task_s = None
+        self._last, self._task_s = Tracks.empty(), None
 
     def _taught(self) -> tuple[Knowledge, FloatArray, FloatArray, list[FieldPosterior]]:
         """Knowledge, evidence, counts and posteriors with what every live track has to say."""
@@ -366,8 +385,7 @@ class GridLearner:
         if len(self._class_type) == self._n_types + 1:
             return probability
         own = np.where((at >= 0)[:, None], self._slots.probability[at], np.exp(self._log_prior))
-        whole = np.zeros_like(probability)
-        np.add.at(whole.T, self._class_type, own.T)
+        whole = by_type(own, self._class_type, self._n_types)
         return own * (probability / np.maximum(whole, 1e-300))[:, self._class_type]
 
     def _absorb(self, tracks: Tracks, looks: Looks, at: IntArray) -> None:
@@ -375,11 +393,11 @@ class GridLearner:
         row = np.minimum(np.searchsorted(tracks.number, looks.track), len(tracks) - 1)
         listed = (looks.sensor >= 0) & (looks.sensor < len(self._sensor_index))
         sensor = np.where(listed, self._sensor_index[np.where(listed, looks.sensor, 0)], -1)
-        inside = np.zeros(n)
+        inside, off = np.zeros(n), np.zeros(n)
         use = (tracks.number[row] == looks.track) & (sensor >= 0)
         number, cell, miss_at = np.empty((n, 7)), np.zeros(n, np.int64), np.zeros(n, np.int64)
         number[:, 0], number[:, 5], number[:, 6] = looks.t_s, -np.inf, looks.snr_db - looks.noise_db
-        number[:, 4] = _heading_sd(tracks)[row]
+        number[:, 4] = heading_sd(tracks)[row]
         for s, radar in enumerate(self._radars):
             mine = np.flatnonzero(use & (sensor == s))
             if len(mine) == 0:
@@ -393,6 +411,7 @@ class GridLearner:
             azimuth, elevation = aspect(position, velocity, place.ecef_m)
             cell[mine] = self._cells.find(azimuth, elevation)
             inside[mine] = self._border_rad(azimuth, cell[mine] % self._cells.n_azimuth)
+            off[mine] = azimuth
             enu = velocity @ place.rotation[:2].T
             number[mine, 1], number[mine, 2] = seen.azimuth_rad, seen.elevation_rad
             number[mine, 3] = np.arctan2(enu[:, 0], enu[:, 1])
@@ -402,6 +421,7 @@ class GridLearner:
         miss = use & np.isnan(looks.snr_db)
         if np.any(miss):
             miss_at[miss] = self._echoes.thresholds(looks.pfa[miss])
+        self._behaviour.see(np.where(use, at[row], -1), looks.sensor, off, number[:, 6], looks.modulation_hz)
         source = np.where(tracks.label >= 0, np.maximum(tracks.label_source, 0), -1)
         slots, library = self._slots, self._library
         slots.reserve(n)
@@ -446,25 +466,18 @@ class GridLearner:
         if len(tracks) == 0:
             return Identities.empty(self._n_types)
         slots = self._slots
-        value, variance = speed_and_altitude(tracks)
-        fresh = tracks.t_s > slots.heard_s[at]
-        slots.heard_s[at] = tracks.t_s
-        slots.flown[at, :2] += value * fresh[:, None]
-        slots.flown[at, 2] += fresh
-        mean = slots.flown[at, :2] / np.maximum(slots.flown[at, 2:], 1.0)
+        self._last = tracks
+        self._behaviour.hear(tracks, at)
         log_p = np.empty((len(at), len(self._log_prior)))
         _kernels.evidence(slots.scored, LOG_SCORE_WEIGHT, at, log_p)
         log_p += self._log_prior
-        of_type = self._kinematics.log_likelihood(mean, variance)
-        of_type += log_label(tracks.label, self._n_types, self._config.label_reliability)
+        of_type = self._behaviour.log_likelihood(tracks, at)
         probability = softmax(log_p + of_type[:, self._class_type])
         slots.probability[at] = probability
         self._known = None
-        if len(self._class_type) > self._n_types + 1:
-            whole = np.zeros((self._n_types + 1, len(at)))
-            np.add.at(whole, self._class_type, probability.T)
-            probability = whole.T
-        return Identities(track=tracks.number, t_s=tracks.t_s, probability=probability)
+        return Identities(
+            track=tracks.number, t_s=tracks.t_s, probability=by_type(probability, self._class_type, self._n_types)
+        )
 
     def _border_rad(self, azimuth_rad: FloatArray, cell: IntArray) -> FloatArray:
         """Distance of an aspect from the nearest border of its cell; nose and tail are none. [rad]"""
@@ -487,12 +500,6 @@ def _snr_db(snr: FloatArray, visible: BoolArray) -> FloatArray:
     return np.where(positive, 10.0 * np.log10(np.where(positive, snr, 1.0)), -np.inf)
 
 
-def _heading_sd(tracks: Tracks) -> FloatArray:
-    """Standard deviation of each track's heading. [rad]"""
-    speed2 = np.einsum("ni,ni->n", tracks.velocity_ecef_mps, tracks.velocity_ecef_mps)
-    return np.sqrt(np.einsum("nii->n", tracks.cov[:, 3:, 3:]) / (3.0 * np.maximum(speed2, 1.0)))
-
-
 class _Slots:
     """State of each live track, in rows that are used again once a track has ended."""
 
@@ -508,10 +515,6 @@ class _Slots:
         """(slot, group, classes, u) log evidence of the track's own looks at each value of a group's score. [1]"""
         self.probability = np.empty((0, n_classes))
         """(slot, classes) posterior at the end of the last tick, "other" last. [1]"""
-        self.heard_s = np.empty(0)
-        """(slot,) time of the last estimate. [s]"""
-        self.flown = np.empty((0, 3))
-        """(slot, 3) sums of speed and altitude, and their number. [m/s, m, 1]"""
         self.free, self.n_free = np.empty(0, np.int64), np.zeros(1, np.int64)
         self.own_log, self.own = np.empty((0, n_echo, n_levels)), np.empty((0, n_echo, n_levels))
         self.own_teach, self.own_scale = np.empty((0, n_echo, n_levels)), np.empty((0, n_echo))
@@ -529,15 +532,15 @@ class _Slots:
             self._idle.append(at)
         self._row.clear()
 
-    def find(self, number: IntArray) -> IntArray:
-        """Return the slot of each track, a new one for a new track."""
+    def find(self, number: IntArray, behaviour: Behaviour) -> IntArray:
+        """Return the slot of each track, a new one for a new track, where its behaviour starts anew."""
         row = self._row
-        out = [row.get(n, -1) for n in number.tolist()]
-        if -1 in out:
-            for i, one in enumerate(out):
-                if one < 0:
-                    out[i] = self._take(int(number[i]))
-        return np.array(out, np.int64)
+        out = np.array([row.get(n, -1) for n in number.tolist()], np.int64)
+        new = np.flatnonzero(out < 0)
+        if len(new):
+            out[new] = [self._take(int(number[i])) for i in new]
+            behaviour.begin(out[new])
+        return out
 
     def find_known(self, number: IntArray) -> IntArray:
         """Return the slot of each track, -1 for one that has none."""
@@ -581,9 +584,9 @@ class _Slots:
 
     def _take(self, number: int) -> int:
         if not self._idle:
-            have = len(self.heard_s)
+            have = len(self.last)
             more = max(have, 32)
-            for name in ("last", "pool_at", "scored", "probability", "heard_s", "flown"):
+            for name in ("last", "pool_at", "scored", "probability"):
                 old = getattr(self, name)
                 setattr(self, name, np.concatenate((old, np.zeros((more, *old.shape[1:]), old.dtype))))
             self._idle.extend(range(have + more - 1, have - 1, -1))
@@ -592,7 +595,5 @@ class _Slots:
         self.pool_at[at] = -1
         self.scored[at] = 0.0
         self.probability[at] = 0.0
-        self.heard_s[at] = -np.inf
-        self.flown[at] = 0.0
         self._row[number] = at
         return at

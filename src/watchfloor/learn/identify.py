@@ -1,10 +1,11 @@
-r"""Posterior over types and "other" of each track: from its looks, how it flies, and what it declares.
+r"""Posterior over types and "other" of each track: from its looks, how it flies, its blades, and what it declares.
 
-.. math:: p(t\,|\,\cdot) \propto p(t)\, p(\text{label}\,|\,t)\, p(\bar v,\bar h\,|\,t)
-          \prod_{s,c} \int p_0(\sigma\,|\,t,s,c)\, L_{s,c}(\sigma)\, d\sigma
+.. math:: p(t\,|\,\cdot) \propto p(t)\, p(\text{label}\,|\,t)\, p(\text{flight}\,|\,t)\, p(\text{lines}\,|\,t)
+          \prod_{g} \int \prod_{s,c} \int p_0(\sigma\,|\,u,t,s,c)\, L_{s,c}(\sigma)\, d\sigma\; p(u)\, du
 
-L is the likelihood of the track's own looks by sensor s in aspect cell c: they share one unknown cross-section, so a
-hundred looks at one cell cannot count a wrong guess of it a hundred times. :math:`p_0` is what was known when the
+L is the likelihood of the track's own looks by radar s in aspect cell c: they share one unknown cross-section, so a
+hundred looks at one cell cannot count a wrong guess of it a hundred times; and cells share the score u of their group
+of radars, so ten cells cannot count one wrong guess of the whole ten times. :math:`p_0` is what was known when the
 flight began: what the track's own looks have taught the library meanwhile is not used to recognise that same track,
 which would confirm itself.
 """
@@ -17,87 +18,193 @@ import numpy as np
 
 from watchfloor.base.picture import Tracks
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.learn.levels import two_piece
+from watchfloor.learn.habits import N_FEATURES, Feature, Habits
+from watchfloor.learn.labels import LabelConfig, Reliability, answers_of, log_answer, log_label, without_label
+from watchfloor.learn.modulation import N_NODES, BladeLines
 from watchfloor.physics.frames import ecef_to_geodetic
+from watchfloor.physics.radar import Radar
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.spread import Spread
 
+TURN_GAP_MAX_S = 30.0
+"""Estimates farther apart in time than this do not tell how a track turns: it may have gone round. [s]"""
+_HEARD_MIN_S = 60.0
+"""A track younger than this has not had its chance to answer. [s]"""
 
-class Kinematics:
-    """How each type usually flies: speed and altitude, two-piece normal about the card's median.
 
-    Estimates of one track are far from independent, so a type is judged once, by the averages over the track's life,
-    against the spread that the card gives between flights. Any type may fly unusually: a share of each density is that
-    of "other".
+class Behaviour:
+    """What a track does, beside what the radar sees of its size: how it flies, its blades, what it declares.
+
+    Sums are kept by slot, a small number that a live track has; a slot is used again once its track has ended.
 
     Parameters
     ----------
+    radars : sequence of Radar or None
+        The run's sensors; None for what is no primary radar.
+    types : sequence of str
+        The run's list of types.
     cards : sequence of TypeCard
-        The known types.
-    other_speed_mps, other_altitude_m : Spread
-        The same for "other". [m/s, m]
+        Their cards.
+    labels : LabelConfig
+        How far declared types are trusted.
     trust : float
-        Chance that a type flies as its card says, 0 to 1. [1]
+        Chance that a flight keeps its type's habits. [1]
+    other_speed_mps, other_altitude_m : Spread
+        Habits of "other". [m/s, m]
+    habits : Habits or None
+        What is known of the types' habits; None for the cards alone.
     """
 
     def __init__(
-        self, cards: Sequence[TypeCard], *, other_speed_mps: Spread, other_altitude_m: Spread, trust: float
+        self,
+        radars: Sequence[Radar | None],
+        types: Sequence[str],
+        cards: Sequence[TypeCard],
+        *,
+        labels: LabelConfig,
+        trust: float,
+        other_speed_mps: Spread,
+        other_altitude_m: Spread,
+        habits: Habits | None,
     ) -> None:
-        spreads = [(card.speed_mps, card.altitude_m) for card in cards] + [(other_speed_mps, other_altitude_m)]
-        pieces = np.array([[two_piece(spread) for spread in pair] for pair in spreads])
-        self._median, self._below2, self._above2 = pieces[..., 0], pieces[..., 1] ** 2, pieces[..., 2] ** 2
-        self._trust = trust
+        if habits is None:
+            habits = Habits.prior(cards, other_speed_mps=other_speed_mps, other_altitude_m=other_altitude_m)
+        elif habits.n_types != len(types):
+            raise ValueError(f"habits of {habits.n_types} types, but the run lists {len(types)}")
+        self.habits = habits
+        """What is known of each type's habits."""
+        self.reliability = Reliability.start(labels)
+        """What is believed of each source of labels."""
+        self._n_types, self._trust, self._learned = len(types), trust, labels.learned
+        self._answers = answers_of(labels, types)
+        self._blades = BladeLines(radars, cards)
+        self._sums, self._counts = np.zeros((0, N_FEATURES)), np.zeros((0, N_FEATURES))
+        self._heard_s, self._course = np.zeros((0, 2)), np.zeros((0, 2))
+        self._lines = np.zeros((0, self._n_types + 1, N_NODES))
+        self._said = np.zeros((0, 4), np.int64)
 
-    def log_likelihood(self, value: FloatArray, variance: FloatArray) -> FloatArray:
-        """Log density of the mean speed and altitude under each type.
+    def begin(self, at: IntArray) -> None:
+        """Start anew in slots ``at`` (n,)."""
+        short = int(at.max(initial=-1)) + 1 - len(self._sums)
+        if short > 0:
+            for name in ("_sums", "_counts", "_heard_s", "_course", "_lines", "_said"):
+                old = getattr(self, name)
+                grown = np.concatenate((old, np.zeros((max(short, len(old)), *old.shape[1:]), old.dtype)))
+                setattr(self, name, grown)
+        self._sums[at], self._counts[at], self._lines[at] = 0.0, 0.0, 0.0
+        self._heard_s[at], self._course[at], self._said[at] = (np.inf, -np.inf), np.nan, (-1, -1, 0, 0)
 
-        Parameters
-        ----------
-        value : (n, 2) array
-            Mean speed and altitude of each track. [m/s, m]
-        variance : (n, 2) array
-            Variance of their errors. [m2/s2, m2]
+    def hear(self, tracks: Tracks, at: IntArray) -> None:
+        """Take in the tracks' newest estimates; slots ``at`` (n,)."""
+        speed2 = np.einsum("ni,ni->n", tracks.velocity_ecef_mps, tracks.velocity_ecef_mps)
+        course, course_sd = _course(tracks, speed2)
+        gap_s = tracks.t_s - self._heard_s[at, 1]
+        fresh = gap_s > 0.0
+        turn = (course - self._course[at, 0] + np.pi) % (2.0 * np.pi) - np.pi
+        doubt2 = course_sd**2 + self._course[at, 1] ** 2
+        near = fresh & (gap_s <= TURN_GAP_MAX_S)
+        rate = np.sqrt(np.maximum(turn * turn - doubt2, 0.0)) / np.where(near, gap_s, 1.0)
+        value, count = np.zeros((len(tracks), N_FEATURES)), np.zeros((len(tracks), N_FEATURES))
+        value[:, Feature.SPEED] = np.sqrt(speed2)
+        value[:, Feature.ALTITUDE] = ecef_to_geodetic(tracks.position_ecef_m)[2]
+        value[:, Feature.TURN_RATE] = np.where(near, rate, 0.0)
+        count[:, : Feature.TURN_RATE], count[:, Feature.TURN_RATE] = fresh[:, None], near
+        self._sums[at] += value * count
+        self._counts[at] += count
+        self._heard_s[at, 0] = np.minimum(self._heard_s[at, 0], tracks.t_s)
+        self._heard_s[at, 1] = np.maximum(self._heard_s[at, 1], tracks.t_s)
+        self._course[at[fresh]] = np.stack([course, course_sd], axis=1)[fresh]
+        said = tracks.label >= 0
+        self._said[at[said], 0], self._said[at[said], 1] = tracks.label[said], tracks.label_source[said]
+        self._said[at[(tracks.address >= 0) | said], 2] = 1
 
-        Returns
-        -------
-        (n, types + 1) array
-            Sum of both log densities, "other" last. [1]
+    def see(
+        self, at: IntArray, sensor: IntArray, aspect_rad: FloatArray, snr_db: FloatArray, modulation_hz: FloatArray
+    ) -> None:
+        """Take in looks (n,) at the tracks in slots ``at`` (n,), -1 for none: lines of blades, and their absence."""
+        rows = np.flatnonzero((at >= 0) & self._blades.resolves[sensor] & np.isfinite(snr_db))
+        if len(rows) == 0:
+            return
+        part = self._blades.evidence(sensor[rows], aspect_rad[rows], snr_db[rows], modulation_hz[rows])
+        np.add.at(self._lines, at[rows], part)
+        seen = rows[np.isfinite(modulation_hz[rows])]
+        np.add.at(self._sums[:, Feature.SPACING], at[seen], np.log(modulation_hz[seen]))
+        np.add.at(self._counts[:, Feature.SPACING], at[seen], 1.0)
+
+    def log_likelihood(self, tracks: Tracks, at: IntArray) -> FloatArray:
+        """Log likelihood (n, types + 1) of what the tracks in slots ``at`` have done so far, "other" last. [1]"""
+        features, variance = self._features(tracks, at)
+        out = self.habits.log_likelihood(features, variance, trust=self._trust)
+        out += self._of_label(at)
+        if np.any(self._blades.resolves):
+            out += self._blades.log_likelihood(self._lines[at])
+        if self._answers is not None:
+            asked = self._heard_s[at, 1] - self._heard_s[at, 0] >= _HEARD_MIN_S
+            out += log_answer(self._said[at, 2] > 0, asked, self._answers)
+        return out
+
+    def end(self, tracks: Tracks, at: IntArray, probability: FloatArray) -> None:
+        """Learn habits, and what labels are worth, from tracks that end; ``probability`` (n, types + 1) is final.
+
+        A track teaches once: one that lives on after its flight was closed has had its say.
         """
-        away = value[:, None, :] - self._median
-        total2 = np.where(away < 0.0, self._below2, self._above2) + (variance[:, None, :] + 1.0)
-        density = np.exp(-0.5 * away * away / total2) / np.sqrt(total2)
-        density = self._trust * density + (1.0 - self._trust) * density[:, -1:, :]
-        return np.log(np.maximum(density, 1e-300)).sum(axis=2)
+        new = self._said[at, 3] == 0
+        tracks, at, probability = tracks.take(new), at[new], probability[new]
+        if len(at) == 0:
+            return
+        self._said[at, 3] = 1
+        features, variance = self._features(tracks, at)
+        weights = probability[:, : self._n_types]
+        self.habits = self.habits.taught(features, weights, variance=variance, trust=self._trust)
+        if self._learned:
+            rest = without_label(probability, self._of_label(at))
+            self.reliability = self.reliability.learn(self._said[at, 0], self._said[at, 1], rest)
+
+    def _features(self, tracks: Tracks, at: IntArray) -> tuple[FloatArray, FloatArray]:
+        count = self._counts[at]
+        mean = self._sums[at] / np.maximum(count, 1.0)
+        mean[:, Feature.SPACING] = np.exp(mean[:, Feature.SPACING])
+        position, cov = tracks.position_ecef_m, tracks.cov
+        up = position / np.sqrt(np.einsum("ni,ni->n", position, position))[:, None]
+        variance = np.ones_like(mean)
+        variance[:, Feature.SPEED] += np.einsum("nii->n", cov[:, 3:, 3:]) / 3.0
+        variance[:, Feature.ALTITUDE] += np.einsum("ni,nij,nj->n", up, cov[:, :3, :3], up)
+        variance[:, Feature.TURN_RATE] = np.where(count[:, Feature.TURN_RATE] > 0.0, 1e-3**2, 0.0)
+        variance[:, Feature.SPACING] = (0.02 * mean[:, Feature.SPACING]) ** 2
+        return np.where(count > 0.0, mean, np.nan), variance
+
+    def _of_label(self, at: IntArray) -> FloatArray:
+        return log_label(self._said[at, 0], self._said[at, 1], self._n_types, self.reliability.mean)
 
 
-def speed_and_altitude(tracks: Tracks) -> tuple[FloatArray, FloatArray]:
-    """Speed and altitude of each track, (n, 2), and the variances of their errors, (n, 2). [m/s, m; m2/s2, m2]"""
-    position, velocity, cov = tracks.position_ecef_m, tracks.velocity_ecef_mps, tracks.cov
-    value, variance = np.empty((len(tracks), 2)), np.empty((len(tracks), 2))
-    value[:, 0] = np.sqrt(np.einsum("ni,ni->n", velocity, velocity))
-    value[:, 1] = ecef_to_geodetic(position)[2]
+def _course(tracks: Tracks, speed2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Course over ground of each track and its standard deviation, (n,) each. [rad, rad]"""
+    position, velocity = tracks.position_ecef_m, tracks.velocity_ecef_mps
     up = position / np.sqrt(np.einsum("ni,ni->n", position, position))[:, None]
-    variance[:, 0] = np.einsum("nii->n", cov[:, 3:, 3:]) / 3.0
-    variance[:, 1] = np.einsum("ni,nij,nj->n", up, cov[:, :3, :3], up)
-    return value, variance
+    east = np.stack([-position[:, 1], position[:, 0], np.zeros(len(tracks))], axis=1)
+    east /= np.maximum(np.sqrt(np.einsum("ni,ni->n", east, east)), 1e-9)[:, None]
+    north = np.cross(up, east)
+    course = np.arctan2(np.einsum("ni,ni->n", velocity, east), np.einsum("ni,ni->n", velocity, north))
+    return course, np.sqrt(np.einsum("nii->n", tracks.cov[:, 3:, 3:]) / (3.0 * np.maximum(speed2, 1.0)))
 
 
-def log_label(label: IntArray, n_types: int, reliability: float) -> FloatArray:
-    """Log likelihood of the declared type under each type, (n, types + 1), "other" last. [1]
-
-    A wrong declaration may be any. Nothing declared says nothing, although a silent airliner is rare: a limit.
-    """
-    if n_types == 0:
-        return np.zeros((len(label), 1))
-    out = np.full((len(label), n_types + 1), np.log((1.0 - reliability) / n_types))
-    said = (label >= 0) & (label < n_types)
-    out[~said] = 0.0
-    rows = np.flatnonzero(said)
-    out[rows, label[rows]] = np.log(reliability)
-    return out
+def heading_sd(tracks: Tracks) -> FloatArray:
+    """Standard deviation of each track's heading (n,). [rad]"""
+    return _course(tracks, np.einsum("ni,ni->n", tracks.velocity_ecef_mps, tracks.velocity_ecef_mps))[1]
 
 
 def softmax(log_weight: FloatArray) -> FloatArray:
     """Return probabilities over the last axis that are proportional to the exponentials, (n, m). [1]"""
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
     return weight / weight.sum(axis=-1, keepdims=True)
+
+
+def by_type(probability: FloatArray, class_type: IntArray, n_types: int) -> FloatArray:
+    """Sum the probabilities of classes (n, m) to those of types and "other" (n, types + 1). [1]"""
+    if len(class_type) == n_types + 1:
+        return probability
+    out = np.zeros((n_types + 1, len(probability)))
+    np.add.at(out, class_type, probability.T)
+    return np.ascontiguousarray(out.T)
+
+
