@@ -516,6 +516,60 @@ def assess(what: Path, truth: Path | None, cutoff_m: float, picture: Path | None
     return 0
 
 
+_BY = ("flight", "week", "radar", "band", "cell", "label", "type", "configuration", "option", "lever")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--by", type=click.Choice(_BY), default="radar", show_default=True, help="What to sum by.")
+@click.option("--type", "type_name", metavar="TYPE", help="Only what was learned of this type of aircraft.")
+@click.option("--option", metavar="OPTION", help="Of a study, this option instead of the baseline.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE", help="Also write the sums as CSV.")
+@click.option("--sql", is_flag=True, help="Print the DuckDB query instead of its answer.")
+@_json
+def ledger(
+    folder: Path,
+    by: str,
+    type_name: str | None,
+    option: str | None,
+    csv_file: Path | None,
+    sql: bool,
+    as_json: bool,
+) -> int:
+    r"""Say who learned what from which flight, and what an hour more would teach.
+
+    RUN is the folder that `watchfloor run --out` or `watchfloor study --out` has left. Nats of flights, radars and
+    cells add up to what was learned in all; of several replicates the median stands with the 10 and 90 % points.
+
+    \b
+    Examples:
+      watchfloor ledger out/first-radar
+      watchfloor ledger out/working-group --by cell --type lo-fighter
+      watchfloor ledger out/working-group --by lever --type lo-fighter --csv levers.csv
+    """
+    from watchfloor.assess.ledger import MEASURES, lines, sums
+
+    found = sums(folder, by=by, type_name=type_name, option=option)
+    if csv_file is not None:
+        _write_csv(csv_file, lines(found))
+    if sql:
+        click.echo(found.sql)
+    elif as_json:
+        whole = {"by": by, "type": type_name, "option": found.option, "replicates": found.n_replicates}
+        _print_json({**whole, "rows": lines(found), "sql": found.sql})
+    else:
+        table = [
+            [row.key or "total", *(_spread(row.values[name]) for name in MEASURES)]
+            + ([_spread(row.against)] if row.against else [])
+            for row in (*found.rows, *([found.total] if found.total else []))
+        ]
+        units = [f"{words} [{unit}]" if unit else words for words, unit in MEASURES.values()]
+        _print_table([by, *units, *(["against the baseline [nat]"] if found.total is None else [])], table)
+        if found.option is not None:
+            click.echo(f"option {found.option}, {found.n_replicates} replicates", err=True)
+    return 0
+
+
 class _List(click.ParamType):
     """Numbers with commas between them, as many as wanted, within limits."""
 
@@ -789,6 +843,37 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under heads that are broken into lines of their columns' widths; the first column stands left."""
+    import textwrap
+
+    wide = [max(len(row[i]) for row in rows) if rows else 0 for i in range(len(heads))]
+    wide = [max(w, *(len(word) for word in head.split())) for w, head in zip(wide, heads, strict=True)]
+    broken = [textwrap.wrap(head, max(w, 12)) for w, head in zip(wide, heads, strict=True)]
+    wide = [max(w, *(len(line) for line in lines)) for w, lines in zip(wide, broken, strict=True)]
+    deep = max(map(len, broken))
+    for cells in (*zip(*([""] * (deep - len(lines)) + lines for lines in broken), strict=True), *rows):
+        first, *rest = (f"{cell:>{w}}" for cell, w in zip(cells, wide, strict=True))
+        click.echo("  ".join((f"{first.strip():<{wide[0]}}", *rest)).rstrip())
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    import csv
+
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    except OSError as err:
+        raise UserError(f"{path}: cannot be written ({err.strerror}); choose another file with --csv") from err
+
+
+def _spread(points: tuple[float, float, float]) -> str:
+    low, middle, high = points
+    return _said(middle) if low == high else _said(points)
 
 
 def _print_rows(rows: Sequence[tuple[str, str, Any, str]], as_json: bool) -> None:

@@ -89,7 +89,8 @@ class LedgerRows(Columns):
     n_visual: FloatArray = filled(0.0)
     """(n,) likewise by somebody who saw it. [1]"""
     marginal_nats_per_h: FloatArray = filled(0.0)
-    """(n,) what one more hour under the radar's eye, flown as this flight was, would teach here. [nat/h]"""
+    """(n,) what one more hour, flown as this flight was, would teach here; an hour is one in which the type that was
+    shown most is under the radar's eye. [nat/h]"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -270,8 +271,11 @@ def draw_up(
         raise ValueError(f"counts must have shape ({len(sensor)}, {len(COUNTS)}), got {counts.shape}")
     lost = entropy_nats(before) - entropy_nats(after)
     book = dict(zip(COUNTS, counts.T, strict=True))
-    group = np.unique(np.stack([sensor, type_, configuration]), axis=1, return_inverse=True)[1].reshape(-1)
-    hours = np.bincount(group, book["exposure_s"])[group] / 3600.0 if len(group) else np.empty(0)
+    key, group = np.unique(np.stack([sensor, type_, configuration]), axis=1, return_inverse=True)
+    seen = np.bincount(group.reshape(-1), book["exposure_s"], minlength=key.shape[1]) / 3600.0
+    flown = np.zeros(int(sensor.max(initial=-1)) + 1)
+    np.maximum.at(flown, key[0], seen)  # as long as the type that was shown most
+    hours = flown[sensor]
     d = precision_per_db2(log_likelihood, after, 1.0 / np.maximum(hours, 1e-9))
     return LedgerRows(
         sensor=sensor,

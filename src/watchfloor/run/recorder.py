@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,20 @@ import numpy as np
 from watchfloor.base.picture import Identities, Knowledge, Orders, Plots, Tracks
 from watchfloor.base.truth import Effects, Flown, PlotOrigins, Truth
 from watchfloor.base.units import FloatArray
+from watchfloor.learn.ledger import BookedRows, LedgerRows, booked
+from watchfloor.physics.radar import Radar
+from watchfloor.physics.rcs import band_of
+from watchfloor.scenario.model import Scenario
+
+
+def named_ledger(rows: LedgerRows, scenario: Scenario, radars: Mapping[str, Radar]) -> BookedRows:
+    """Return a flight's ledger as a record holds it: with the names of radars, bands and types.
+
+    ``radars`` are the primary radars by sensor name, as drawn.
+    """
+    names = [config.name for config in scenario.sensors]
+    bands = [band_of(radars[name].frequency_hz) if name in radars else "" for name in names]
+    return booked(rows, radars=names, bands=bands, types=scenario.types)
 
 
 @dataclass

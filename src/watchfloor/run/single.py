@@ -16,9 +16,10 @@ from watchfloor.base.streams import Streams
 from watchfloor.record import Header, ManifestLine, write_shard
 from watchfloor.run.batch import Progress, fill, load_again
 from watchfloor.run.loop import play
-from watchfloor.run.mission import Mission, build, draw
-from watchfloor.run.recorder import Recorder
+from watchfloor.run.mission import Drawn, Mission, build, draw
+from watchfloor.run.recorder import Recorder, named_ledger
 from watchfloor.scenario.load import LoadedScenario
+from watchfloor.scenario.model import Scenario
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,13 @@ def movers_table(mission: Mission) -> dict[str, np.ndarray]:
     }
 
 
+def ledger_table(mission: Mission, scenario: Scenario, drawn: Drawn) -> dict[str, np.ndarray]:
+    """Return what a mission taught, taken as one flight, as a record stores it; ends the flight."""
+    rows = named_ledger(mission.learner.close_flight(), scenario, drawn.radars)
+    n = len(rows)
+    return {"sortie": np.zeros(n, np.int64), "hours": np.full(n, mission.duration_s / 3600.0), **rows.flat()}
+
+
 def _work(
     run_id: str, *, source: str, digest: str, folder: str, seed: int, spread: bool, traffic: Path | None
 ) -> ManifestLine:
@@ -132,7 +140,7 @@ def _work(
     tables = {
         "movers": movers_table(mission),
         **log.history().tables(),
-        "ledger": mission.learner.close_flight().flat(),
+        "ledger": ledger_table(mission, scenario, drawn),
     }
     replicate = int(run_id.rpartition(".")[2])
     keyed = {

@@ -16,7 +16,7 @@ from watchfloor.learn.share import Evidence, Parcel, due, pass_on, receive
 from watchfloor.record import Buffer
 from watchfloor.run.loop import play
 from watchfloor.run.mission import Drawn, Mission, antennas_of, build, draw, places_of
-from watchfloor.run.recorder import History, Recorder
+from watchfloor.run.recorder import History, Recorder, named_ledger
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 from watchfloor.sensor.card import gas_for
 from watchfloor.study.beliefs import beliefs, nats_gained
@@ -112,7 +112,8 @@ class _Run:
         self.hours += flown_h
         self.n_sorties += 1
         evidence = mission.learner.evidence()
-        self._write("ledger", mission.learner.close_flight(), sortie=sortie, hours=self.hours)
+        taught = named_ledger(mission.learner.close_flight(), self.scenario, self.drawn.radars)
+        self._write("ledger", taught, sortie=sortie, hours=self.hours)
         self.knowledge = mission.learner.knowledge
         return evidence
 
