@@ -15,6 +15,7 @@ PAGES = [
     *sorted((DOCS / "tutorials").glob("*.md")),
     DOCS / "howto" / "ask-the-physics.md",
     DOCS / "howto" / "choose-and-tune-a-tracker.md",
+    DOCS / "howto" / "query-the-ledger.md",
 ]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
