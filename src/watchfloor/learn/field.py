@@ -95,7 +95,7 @@ class Cells:
     @property
     def azimuth_rad(self) -> FloatArray:
         """(c,) centres in azimuth. [rad]"""
-        one: FloatArray = (np.arange(self.n_azimuth) + 0.5) * (np.pi / self.n_azimuth)
+        one = (np.arange(self.n_azimuth, dtype=np.float64) + 0.5) * (np.pi / self.n_azimuth)
         return np.tile(one, len(self.edges_rad) - 1)
 
     @property

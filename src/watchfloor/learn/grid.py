@@ -21,8 +21,9 @@ from watchfloor.learn.labels import LabelConfig
 from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
 from watchfloor.learn.share import Evidence
-from watchfloor.learn.update import LATTICE, N_LATTICE, Echoes, decorrelation_rad, pd_row
+from watchfloor.learn.update import LATTICE, Echoes
 from watchfloor.physics.environment import Environment, Targets
+from watchfloor.physics.fluctuation import decorrelation_rad
 from watchfloor.physics.frames import aspect
 from watchfloor.physics.radar import Radar, look
 from watchfloor.scenario.cards import TypeCard
@@ -170,12 +171,7 @@ class GridLearner:
         rungs = [ladder(radar, config.pfa_ladder if config.gates else ()) for radar in self._radars]
         n_rungs = max((len(r) for r in rungs), default=1)
         self._rungs = np.array([[*r, *[r[0]] * (n_rungs - len(r))] for r in rungs]).reshape(len(rungs), n_rungs)
-        self._pd = np.array(
-            [
-                [[pd_row(float(pfa), r.n_pulses, law) for law in laws] for pfa in self._rungs[s]]
-                for s, r in enumerate(self._radars)
-            ]
-        ).reshape(len(self._radars), n_rungs, len(laws), N_LATTICE)
+        self._pd = self._echoes.pd(self._rungs)
 
         self._behaviour = Behaviour(
             radars,
