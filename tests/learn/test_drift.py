@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tests.learn import scene
 from tests.plain import drift as plain
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.learn import _kernels_drift as kernels
@@ -14,13 +17,16 @@ from watchfloor.learn.drift import (
     ChangeWatch,
     age_through,
     aged,
+    aged_knowledge,
     equivalent_half_life_months,
     equivalent_walk_db,
+    field_marginal,
     half_life_of,
     kept_share,
     log_score,
     worth_of_knowledge,
 )
+from watchfloor.learn.field import FieldConfig, Prior, make_priors, revised, table_of
 
 PRIOR_SD_DB = 8.0
 
@@ -395,3 +401,74 @@ def test_a_flight_that_says_nothing_changes_no_belief_but_time_passes():
     np.testing.assert_array_equal(ageing.probability, before)
     np.testing.assert_allclose(ageing.n_looks[2], 0.5)
     assert watch.statistic_months == pytest.approx(12.0)
+
+
+# ---- rows that hang together: a field
+
+
+def field(mean, cov, scores=()):
+    n = len(mean)
+    return Prior(np.asarray(mean, float), np.asarray(cov, float), np.zeros(n), tuple(scores), np.zeros(1, np.int64))
+
+
+def test_the_marginal_likelihood_of_normal_evidence_on_a_field_is_the_closed_form():
+    rng = np.random.default_rng(13)
+    a = rng.standard_normal((4, 4))
+    mean, cov = np.array([-3.0, 0.0, 4.0, 2.0]), 9.0 * (a @ a.T) + 4.0 * np.eye(4)
+    log_marginal = field_marginal(field(mean, cov))
+    said, sd = np.array([0, 1, 3]), np.array([2.0, 3.0, 1.5])
+    k = cov[np.ix_(said, said)] + np.diag(sd**2)
+    for _ in range(3):
+        x = mean[said] + rng.normal(0.0, 6.0, 3)
+        evidence = np.zeros((4, 221))
+        evidence[said] = -0.5 * ((SIGMA_GRID_DBSM - x[:, None]) / sd[:, None]) ** 2
+        away = x - mean[said]
+        expected = -0.5 * away @ np.linalg.solve(k, away) - 0.5 * np.linalg.slogdet(k)[1] + np.log(sd).sum()
+        np.testing.assert_allclose(log_marginal(evidence), expected, atol=1e-4)
+
+
+def test_one_row_of_a_field_has_its_exact_marginal_likelihood():
+    evidence = -((np.maximum(SIGMA_GRID_DBSM - 3.0, 0.0) / 4.0) ** 2)[None]  # misses: a level above 3 dBsm is unlikely
+    evidence = evidence + says([1.0], 6.0)
+    exact = plain.log_sum(normal_rows([-2.0], [6.0]) + evidence)[0]
+    np.testing.assert_allclose(field_marginal(field([-2.0], [[36.0]]))(evidence), exact, atol=1e-6)
+
+
+def test_a_watch_over_a_field_takes_a_common_shift_of_its_rows_for_what_it_is():
+    # rows that share one offset: four cells that are all 6 dB off say no more than one; independent rows would cry
+    shared = 64.0 * np.ones((4, 4)) + 1.0 * np.eye(4)
+    log_prior = normal_rows(np.zeros(4), np.full(4, np.sqrt(65.0)))
+    rng, sd = np.random.default_rng(14), 1.5
+    level = rng.multivariate_normal(np.zeros(4), shared)
+    watch = ChangeWatch(log_prior, log_marginal=field_marginal(field(np.zeros(4), shared)))
+    for month in range(1, 13):
+        if month == 10:
+            level = level + 8.0
+        found = watch.step(float(month), says(level + sd * rng.standard_normal(4), sd))
+        assert found is None or month >= 10
+    assert [c.since_month for c in watch.changes] == [9.0]
+
+
+def test_aged_knowledge_goes_back_to_the_catalogue():
+    priors = make_priors(
+        radars=[scene.radar()],
+        types=["jet"],
+        cards={"jet": scene.card(level=2.0, cell_sigma_db=3.0)},
+        config=FieldConfig(elevation_edges_deg=(-15.0, 15.0)),
+    )
+    empty = np.zeros(priors.shape)
+    start = table_of(priors, [one.catalogue for one in priors.fields], empty, np.zeros(priors.shape[:3]))
+    evidence = start.log_evidence.copy()
+    evidence[:3] = says([12.0, 12.0, 11.0], 1.0)
+    known = revised(priors, replace(start, log_evidence=evidence, n_looks=np.where(evidence[:, 0] < 0.0, 9.0, 0.0)))
+    old = aged_knowledge(priors, known, months=24.0, half_life_months=24.0)
+    np.testing.assert_allclose(old.log_evidence, 0.5 * known.log_evidence)
+    np.testing.assert_allclose(old.n_looks, 0.5 * known.n_looks)
+    widths = []
+    for one in (known, old, start):
+        p = np.exp(one.log_posterior[:3])
+        widths.append(p @ SIGMA_GRID_DBSM**2 - (p @ SIGMA_GRID_DBSM) ** 2)
+    assert np.all(widths[0] < widths[1])
+    assert np.all(widths[1] < widths[2])
+    gone = aged_knowledge(priors, known, months=2400.0, half_life_months=24.0)
+    np.testing.assert_allclose(np.exp(gone.log_posterior), np.exp(start.log_posterior), atol=1e-5)

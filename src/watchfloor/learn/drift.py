@@ -16,8 +16,9 @@ the rate of false alarms is bounded whatever the flights (`ChangeWatch`).
 
 **Worth.** `worth_of_knowledge` says how many nats, and decibels of margin, are left of it after so many months.
 
-Rows (radars, cells) are judged as if independent, unless ``log_marginal`` says how they hang together; where they share
-an offset and that is not said, set ``share`` below 1: so much of their joint evidence counts.
+Rows (radars, cells) are judged as if independent, unless ``log_marginal`` says how they hang together (`field_marginal`
+does, for a field); where they share an offset and that is not said, set ``share`` below 1: so much of their joint
+evidence counts.
 
 References
 ----------
@@ -30,13 +31,14 @@ Pollak, "Optimal detection of a change in distribution", *Annals of Statistics* 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from watchfloor.base.picture import SIGMA_GRID_DBSM
+from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
 from watchfloor.base.units import FloatArray
 from watchfloor.learn import _kernels_drift as kernels
+from watchfloor.learn.field import FieldPosterior, Prior, Priors, posterior, revised
 
 HALF_LIVES_MONTHS: tuple[float, ...] = (3.0, 6.0, 12.0, 24.0, 48.0, np.inf)
 """Half-lives that are weighed against each other. [months]"""
@@ -92,6 +94,85 @@ def aged(
     """
     share = kept_share(months, half_life_months)
     return log_evidence * share, n_looks * share
+
+
+def aged_knowledge(priors: Priors, knowledge: Knowledge, *, months: float, half_life_months: float) -> Knowledge:
+    """Age an owner's knowledge: its evidence and looks by `aged`, its posteriors worked out anew from the priors."""
+    log_evidence, n_looks = aged(
+        knowledge.log_evidence, knowledge.n_looks, months=months, half_life_months=half_life_months
+    )
+    return revised(priors, replace(knowledge, log_evidence=log_evidence, n_looks=n_looks))
+
+
+def field_marginal(prior: Prior) -> LogMarginal:
+    r"""Say how the rows of a field hang together: the log of the marginal likelihood of evidence on them.
+
+    Parameters
+    ----------
+    prior : Prior
+        Field of one class; its levels are the rows.
+
+    Returns
+    -------
+    callable
+        From evidence (n, g) to the log marginal likelihood, up to a constant: for `Ageing` and `ChangeWatch`.
+
+    Notes
+    -----
+    By expectation propagation: :math:`\log Z=\log\int N(x)\prod_i e^{\nu_ix-\tau_ix^2/2}dx+\sum_i\log c_i`,
+    each :math:`c_i` the ratio of the site's exact integral over its cavity to that of its normal stand-in; exact for
+    normal evidence on a normal field, and for one row.
+
+    References
+    ----------
+    Rasmussen & Williams, *Gaussian Processes for Machine Learning*, 2006, section 3.6.3.
+    """
+    last: list[FieldPosterior | None] = [None]
+
+    def log_marginal(log_evidence: FloatArray) -> float:
+        found = posterior(prior, log_evidence, last[0])
+        last[0] = found
+        return _log_z(prior, log_evidence, found)
+
+    return log_marginal
+
+
+def _log_z(prior: Prior, log_evidence: FloatArray, found: FieldPosterior) -> float:
+    n, n_scores = len(prior.mean), len(prior.scores)
+    said = np.flatnonzero(np.ptp(log_evidence, axis=1) > 0.0)
+    active = np.concatenate((said, n + np.arange(n_scores))).astype(np.int64)
+    if len(active) == 0:
+        return float(log_evidence.max(axis=1).sum())
+    m = np.append(prior.mean, [score.mean for score in prior.scores])[active]
+    cov = np.zeros((n + n_scores, n + n_scores))
+    cov[:n, :n] = prior.cov
+    for k, score in enumerate(prior.scores):
+        cov[n + k, :n] = cov[:n, n + k] = score.cov
+        cov[n + k, n + k] = score.var
+    if n_scores:
+        cov[np.diag_indices(n + n_scores)] += 1e-6
+    tau, nu, mu = found.tau[active], found.nu[active], found.mean[active]
+    sigma = found.cov[np.ix_(active, active)]
+    root = np.sqrt(tau)
+    inner = np.eye(len(active)) + root[:, None] * cov[np.ix_(active, active)] * root[None, :]
+    rest = nu - tau * m
+    out = float(nu @ m - 0.5 * (tau * m * m).sum() + 0.5 * rest @ sigma @ rest - 0.5 * np.linalg.slogdet(inner)[1])
+    variance = np.diag(sigma)
+    cavity_var = 1.0 / np.maximum(1.0 / variance - tau, 1e-9)
+    cavity_mean = cavity_var * (mu / variance - nu)
+    sites = [log_evidence[i] for i in said] + [score.log_ratio for score in prior.scores]
+    grids = [SIGMA_GRID_DBSM] * len(said)
+    grids += [score.first + score.step * np.arange(len(score.log_ratio)) for score in prior.scores]
+    site, grid = np.array(sites), np.array(grids)
+    terms = site - 0.5 * (grid - cavity_mean[:, None]) ** 2 / cavity_var[:, None]
+    top = terms.max(axis=1)
+    exact = top + np.log(np.exp(terms - top[:, None]).sum(axis=1) * (grid[:, 1] - grid[:, 0]))
+    exact -= 0.5 * np.log(2.0 * np.pi * cavity_var)
+    both = 1.0 / (1.0 / cavity_var + tau)
+    normal = 0.5 * ((cavity_mean / cavity_var + nu) ** 2 * both - cavity_mean**2 / cavity_var)
+    normal -= 0.5 * np.log1p(tau * cavity_var)
+    silent = np.setdiff1d(np.arange(n), said)
+    return out + float((exact - normal).sum()) + float(log_evidence[silent].max(axis=1, initial=0.0).sum())
 
 
 def equivalent_walk_db(half_life_months: float, *, sd_db: float, interval_months: float) -> float:
