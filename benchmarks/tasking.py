@@ -84,7 +84,7 @@ RULES: tuple[tuple[Rule, str], ...] = (
 def ask(rule: Rule, level: np.ndarray, p_type: np.ndarray, range_m: np.ndarray, **worth: Any) -> Asked:
     """Dwells (n, 1) that a rule gives, and the mean power they take."""
     n = len(range_m)
-    values = {"detection": 1.0, "identity": 0.0, "level": 0.0, "position": 0.0} | worth
+    values: dict[str, Any] = {"detection": 1.0, "identity": 0.0, "level": 0.0, "position": 0.0, "least": 0.0} | worth
     config = TaskingConfig(rule=rule, frame_s=FRAME_S, track_share=1.0, power_kw=1e-3 * BUDGET_W, **values)
     tasking = Tasking(config, radars=[FACE], places=[SITE], rungs=RUNGS, laws=[1])
     position = polar_to_ecef(range_m, np.linspace(-0.5, 0.5, n), np.full(n, 0.05), SITE)

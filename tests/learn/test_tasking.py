@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -221,6 +223,15 @@ def test_budgets_are_kept_and_reported(seed):
         assert made.power_w == pytest.approx(spent)
 
 
+def test_energy_that_brings_too_little_is_spared():
+    pd = np.array([[[0.9, 0.95, 0.96]], [[0.01, 0.02, 0.5]]])
+    cost = np.broadcast_to(np.array([1.0, 2.0, 4.0]), pd.shape)
+    budget: dict[str, Any] = {"time_budget": np.array([100.0])}
+    assert allot(pd, 0.0 * pd, cost, cost, **budget).option.ravel().tolist() == [2, 2]
+    assert allot(pd, 0.0 * pd, cost, cost, **budget, floor=np.array([0.03])).option.ravel().tolist() == [1, 2]
+    assert allot(pd, 0.0 * pd, cost, cost, **budget, floor=np.array([0.2])).option.ravel().tolist() == [0, -1]
+
+
 def test_a_second_radar_on_a_track_is_worth_less_than_the_first():
     pd = np.full((2, 2, 1), 0.8)
     cost = np.ones((2, 2, 1))
@@ -240,6 +251,8 @@ def test_a_second_radar_on_a_track_is_worth_less_than_the_first():
         ({"extra": np.zeros((1, 2, 1))}, "are all"),
         ({"power_budget_w": -1.0}, "power_budget_w lies outside"),
         ({"time_budget": np.array([np.nan])}, "time_budget lies outside"),
+        ({"floor": np.array([-1.0])}, "floor lies outside"),
+        ({"floor": np.zeros(3)}, "time_budget and floor"),
     ],
 )
 def test_mistakes_are_told(changes, message):

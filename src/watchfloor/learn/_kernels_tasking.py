@@ -9,6 +9,44 @@ import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.learn._kernels import _level_of_track
+
+
+@njit(cache=True, error_model="numpy")
+def track_levels(
+    radar: IntArray,
+    slot: IntArray,
+    cell: IntArray,
+    probability: FloatArray,
+    class_echo: IntArray,
+    pool_at: IntArray,
+    own: FloatArray,
+    own_scored: FloatArray,
+    scored: FloatArray,
+    table_at: IntArray,
+    tables: FloatArray,
+    group: IntArray,
+    log_weight: FloatArray,
+) -> FloatArray:
+    """Probabilities of the level that each track of each class shows to some radars, (n, Q, M + 1, G), [1].
+
+    radar (Q,) rows of radars; the rest as `_kernels.expected_pd` has it. Classes that a track hardly is are left at 0.
+    """
+    n, n_classes, n_levels = cell.shape[0], probability.shape[1], tables.shape[2]
+    out = np.zeros((n, radar.shape[0], n_classes, n_levels))
+    for i in range(n):
+        for q in range(radar.shape[0]):
+            s = radar[q]
+            c = cell[i, s]
+            p = pool_at[slot[i], s, c] if slot[i] >= 0 else -1
+            for m in range(n_classes):
+                if probability[i, m] < 1e-4:
+                    continue
+                _level_of_track(
+                    tables[table_at[s, m, c]], own[max(p, 0), class_echo[m]], own_scored[max(p, 0), m], p >= 0,
+                    scored[max(slot[i], 0), group[m, s], m], slot[i] >= 0, log_weight, out[i, q, m],
+                )  # fmt: skip
+    return out
 
 
 @njit(cache=True, error_model="numpy")
@@ -104,16 +142,17 @@ def _climb(
     power_left: float,
     unseen: FloatArray,
     detection: float,
+    floor: FloatArray,
     choice: IntArray,
 ) -> float:
-    """Add the best upgrade a joule until none fits; change ``choice``, ``time_left``, ``unseen``; return the value."""
+    """Add the best upgrade a joule until none fits or pays; change choice, time_left, unseen; return the net worth."""
     n, n_radars, n_options = pd.shape
     value = 0.0
     for i in range(n):
         value += detection * (1.0 - unseen[i])
         for s in range(n_radars):
             if choice[i, s] >= 0:
-                value += extra[i, s, choice[i, s]]
+                value += extra[i, s, choice[i, s]] - floor[s] * power[i, s, choice[i, s]]
     while True:
         best, bi, bs, bo, best_gain = 0.0, -1, -1, -1, 0.0
         for i in range(n):
@@ -129,11 +168,12 @@ def _climb(
                     if more_time > time_left[s] * (1.0 + 1e-12) or more_power > power_left * (1.0 + 1e-12):
                         continue
                     gain = detection * others * (had_miss - (1.0 - pd[i, s, o])) + extra[i, s, o] - had_extra
-                    if gain <= 1e-12:
+                    net = gain - floor[s] * more_power
+                    if net <= 1e-12:
                         continue
                     rate = gain / max(more_power, 1e-12)
                     if rate > best:
-                        best, bi, bs, bo, best_gain = rate, i, s, o, gain
+                        best, bi, bs, bo, best_gain = rate, i, s, o, net
         if bi < 0:
             return value
         now = choice[bi, bs]
@@ -155,19 +195,20 @@ def greedy(
     power_budget: float,
     unseen: FloatArray,
     detection: float,
+    floor: FloatArray,
     n_guesses: int,
 ) -> IntArray:
     """Option of each track and radar, (n, S), -1 for none.
 
     pd (n, S, O) of each option; extra (n, S, O) its worth beside detection; time, power (n, S, O) its share of a
     radar's time and of the owner's mean power; time_budget (S,); unseen (n,) chance that no look beside these detects;
-    detection worth of a detection. The greedy climb from nothing, and from each of the ``n_guesses`` options that alone
-    are worth most: the best end wins.
+    detection worth of a detection; floor (S,) price of power. The greedy climb from nothing, and from each of the
+    ``n_guesses`` options that alone are worth most: the best end wins.
     """
     n, n_radars, n_options = pd.shape
     best_choice = np.full((n, n_radars), -1)
     choice, left, miss = best_choice.copy(), time_budget.copy(), unseen.copy()
-    best = _climb(pd, extra, time, power, left, power_budget, miss, detection, choice)
+    best = _climb(pd, extra, time, power, left, power_budget, miss, detection, floor, choice)
     best_choice[:] = choice
     alone = np.empty(n * n_radars * n_options)
     at = 0
@@ -178,6 +219,7 @@ def greedy(
                     1.0 + 1e-12
                 )
                 alone[at] = detection * unseen[i] * pd[i, s, o] + extra[i, s, o] if fits else -1.0
+                alone[at] -= floor[s] * power[i, s, o]
                 at += 1
     order = np.argsort(-alone)
     for g in range(min(n_guesses, order.shape[0])):
@@ -190,7 +232,9 @@ def greedy(
         choice[i, s] = o
         left[s] -= time[i, s, o]
         miss[i] *= 1.0 - pd[i, s, o]
-        value = _climb(pd, extra, time, power, left, power_budget - float(power[i, s, o]), miss, detection, choice)
+        value = _climb(
+            pd, extra, time, power, left, power_budget - float(power[i, s, o]), miss, detection, floor, choice
+        )
         if value > best * (1.0 + 1e-12):
             best = value
             best_choice[:] = choice
@@ -200,9 +244,16 @@ def greedy(
 def warm(**_: Any) -> None:
     """Compile, or load from the cache, what a run needs."""
     cube, whole = np.full((1, 1, 1), 0.5), np.zeros(1, np.int64)
+    pool, scored, weight = np.zeros((1, 1, 1), np.int64), np.zeros((1, 1, 2, 3)), np.zeros(3)
+    weight.setflags(write=False)  # as the constant is
+    track_levels(
+        whole, whole, np.zeros((1, 1), np.int64), np.full((1, 2), 0.5), np.zeros(2, np.int64), pool,
+        np.ones((1, 1, 4)), np.zeros((1, 2, 3)), scored, np.zeros((1, 2, 1), np.int64), np.full((1, 3, 4), 0.25),
+        np.zeros((2, 1), np.int64), weight,
+    )  # fmt: skip
     line, table = np.zeros((1, 1)), np.full((1, 1, 2), 0.5)
     worth(
         line + 1.0, np.ones((1, 1, 1)), whole, line, line, line, np.ones(1), table, np.full((1, 2, 2), 0.5),
         np.ones((1, 2)), 0.0, 1.0, 1e-4,
     )  # fmt: skip
-    greedy(cube, cube, cube, cube, np.ones(1), 1.0, np.ones(1), 1.0, 2)
+    greedy(cube, cube, cube, cube, np.ones(1), 1.0, np.ones(1), 1.0, np.zeros(1), 2)

@@ -77,12 +77,12 @@ class TaskingConfig(Config):
     """Worth of one expected detection. [1]"""
     identity: float = Field(default=1.0, ge=0.0)
     """Worth of a nat on the type of a track. [detections]"""
-    level: float = Field(default=0.1, ge=0.0)
+    level: float = Field(default=0.05, ge=0.0)
     """Worth of a nat on its cross-section. [detections]"""
     position: float = Field(default=0.2, ge=0.0)
     """Worth of a nat on its position. [detections]"""
-    least: float = Field(default=0.02, ge=0.0, le=1.0)
-    """Worth of a look for which no dwell is made at all: the energy is spared. [detections]"""
+    least: float = Field(default=0.003, ge=0.0, le=10.0)
+    """Price of the energy of a usual dwell: no more is spent on a track where it would bring less. [detections]"""
 
     @field_validator("dwells")
     @classmethod
@@ -361,7 +361,7 @@ def allot(
     power_budget_w: float = inf,
     unseen: FloatArray | None = None,
     detection: float = 1.0,
-    least: float = 0.0,
+    floor: FloatArray | None = None,
     n_guesses: int = 8,
 ) -> Choice:
     """Give each track at most one option of each radar, greedily by worth a joule.
@@ -384,8 +384,8 @@ def allot(
         Chance that no look beside these detects the track; 1 when left out. [1]
     detection : float
         Worth of a detection. [1]
-    least : float
-        An option worth less than this alone is not looked at. [detections]
+    floor : (s,) array or None
+        Price of a watt, by radar: what adds less is not spent; 0 when left out. [detections/W]
     n_guesses : int
         Options from which the climb starts beside nothing: those worth most alone.
 
@@ -418,11 +418,17 @@ def allot(
     array([0, 1])
     """
     unseen = np.ones(pd.shape[0]) if unseen is None else unseen
+    floor = np.zeros(pd.shape[1]) if floor is None else floor
     shapes = {pd.shape, extra.shape, time.shape, power_w.shape}
-    if len(shapes) > 1 or pd.ndim != 3 or time_budget.shape != pd.shape[1:2] or unseen.shape != pd.shape[:1]:
+    if (
+        len(shapes) > 1
+        or pd.ndim != 3
+        or {time_budget.shape, floor.shape} != {pd.shape[1:2]}
+        or (unseen.shape != pd.shape[:1])
+    ):
         raise ValueError(
-            f"pd, extra, time and power_w are all (n, s, o), time_budget (s,), unseen (n,), got {sorted(shapes)}, "
-            f"{time_budget.shape} and {unseen.shape}"
+            f"pd, extra, time and power_w are all (n, s, o), time_budget and floor (s,), unseen (n,), got "
+            f"{sorted(shapes)}, {time_budget.shape}, {floor.shape} and {unseen.shape}"
         )
     for name, value, fine in (
         ("pd", pd, (pd >= 0.0) & (pd <= 1.0)),
@@ -432,20 +438,21 @@ def allot(
         ("time_budget", time_budget, time_budget >= 0.0),
         ("power_budget_w", power_budget_w, np.asarray(power_budget_w >= 0.0)),
         ("unseen", unseen, (unseen >= 0.0) & (unseen <= 1.0)),
+        ("floor", floor, (floor >= 0.0) & (floor < inf)),
     ):
         if not np.all(fine):
             worst = np.asarray(value)[~np.asarray(fine)].ravel()[0]
             raise ValueError(f"{name} lies outside its domain, got {worst!r}")
-    dull = detection * unseen[:, None, None] * pd + extra < least
     option = kernels.greedy(
-        np.ascontiguousarray(np.where(dull, 0.0, pd), np.float64),
-        np.ascontiguousarray(np.where(dull, 0.0, extra), np.float64),
+        np.ascontiguousarray(pd, np.float64),
+        np.ascontiguousarray(extra, np.float64),
         np.ascontiguousarray(time, np.float64),
         np.ascontiguousarray(power_w, np.float64),
         np.ascontiguousarray(time_budget, np.float64),
         float(power_budget_w),
         np.ascontiguousarray(unseen, np.float64),
         float(detection),
+        np.ascontiguousarray(floor, np.float64),
         int(n_guesses),
     )
     return _spent(option, time, power_w)
@@ -543,6 +550,10 @@ class Tasking:
             [r.peak_power_w * r.waveform.pulse_width_s * r.n_coherent * r.n_pulses / r.dwell_s for r in radars]
         )
 
+        self._usual_w = self._energy_w[list(self.steered)] * np.array(
+            [radars[s].dwell_s / config.frame_s for s in self.steered]
+        )
+
     def ask(
         self,
         *,
@@ -559,6 +570,7 @@ class Tasking:
         cov: FloatArray,
         radius_m: FloatArray,
         fresh: FloatArray | None = None,
+        thresholds: Literal["chosen", "given"] = "chosen",
     ) -> Asked:
         """Divide the next frame.
 
@@ -586,6 +598,8 @@ class Tasking:
             Radius of the gates. [m]
         fresh : (n, s) array or None
             How much of a look is new, 0 to 1, by the change of aspect since the last; all of it when left out. [1]
+        thresholds : {"chosen", "given"}
+            Whether each dwell's threshold is chosen for it, or is that of ``pfa``.
 
         Returns
         -------
@@ -615,10 +629,14 @@ class Tasking:
             search[:, q] = expected(*belief, seen_db, usual_db, laws=type_law, tables=tables).pd[:, 0, 0]
             told = expected(*belief, seen_db, gain_db, laws=type_law, tables=tables, side_db=at.side_db)
             by_dwell = told.pd.transpose(0, 2, 1) * at.contained[:, None, None]
-            rung[:, q], hit[:, q] = best_rung(
-                by_dwell, np.broadcast_to(self._rungs[s], by_dwell.shape[1:]),
-                np.broadcast_to(n_cells[:, s, None], by_dwell.shape[:2]), false_cost, min_gain=min_gain,
-            )  # fmt: skip
+            rungs = np.broadcast_to(self._rungs[s], by_dwell.shape[1:])
+            if thresholds == "given":
+                at_rung = np.argmin(np.abs(self._rungs[s] - pfa[:, s, None]), axis=1)[:, None, None]
+                rung[:, q] = self._rungs[s][at_rung[..., 0]]
+                hit[:, q] = np.take_along_axis(by_dwell, np.broadcast_to(at_rung, (*hit[:, q].shape, 1)), 2)[..., 0]
+            else:
+                cells = np.broadcast_to(n_cells[:, s, None], by_dwell.shape[:2])
+                rung[:, q], hit[:, q] = best_rung(by_dwell, rungs, cells, false_cost, min_gain=min_gain)
             new = at.contained * (1.0 if fresh is None else fresh[:, s])
             extra[:, q] = new[:, None] * (config.identity * told.identity_nats + config.level * told.level_nats)
             if config.position > 0.0:
@@ -665,7 +683,7 @@ class Tasking:
             power_budget_w=most_w,
             unseen=unseen,
             detection=config.detection,
-            least=config.least,
+            floor=config.least / self._usual_w,
         )
 
 
