@@ -16,7 +16,7 @@ from watchfloor.track.before_detect import BeforeDetect
 class Path:
     """Plots (scan, row) of a path, oldest first, and its score by level of the SNR."""
 
-    plots: tuple[tuple[int, int], ...]
+    plots: list[tuple[int, int]]
     fixed: float
     """What does not hang on powers. [nats]"""
     score: FloatArray

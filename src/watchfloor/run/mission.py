@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from watchfloor.base.errors import UserError
 from watchfloor.base.picture import Knowledge
 from watchfloor.base.registry import kinds
 from watchfloor.base.streams import Streams
@@ -206,6 +207,7 @@ def build(
         active=[i in active for i in range(len(sensors))],
         environments=environments,
         **_links(scenario, streams),
+        **_low_levels(scenario.tracker, len(sensors), dict(zip(active, made, strict=True))),
     )
     learner = kinds("learn").make(
         scenario.learner,
@@ -281,6 +283,20 @@ def _links(scenario: Scenario, streams: Streams) -> dict[str, Any]:
         return {}
     first = [names[rows[0]] for rows, _ in grouped(config.sites, names)]
     return {"names": names, "luck": [streams.rng("link", name).random((_REPORTS, 2)) for name in first]}
+
+
+def _low_levels(config: Any, n: int, made: Mapping[int, Any]) -> dict[str, Any]:
+    """Return where sensors have a second, lower threshold, if any has; refuse a tracker that does not search there."""
+    levels = [getattr(made.get(i), "low_level", None) for i in range(n)]
+    if all(level is None for level in levels):
+        return {}
+    if not isinstance(config, PmbTrackerConfig) or config.before_detect is None:
+        row = next(i for i, level in enumerate(levels) if level is not None)
+        raise UserError(
+            f"sensors.{row}.low_level: weak plots need a tracker that searches them: kind 'pmb' with before_detect, "
+            f"got kind {config.kind!r}"
+        )
+    return {"low_levels": levels}
 
 
 def _period_s(config: Any, radars: Mapping[str, Radar]) -> float:

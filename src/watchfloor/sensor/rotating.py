@@ -37,6 +37,7 @@ from watchfloor.scenario.model import Name
 from watchfloor.sensor import _kernels
 from watchfloor.sensor.base import sensors
 from watchfloor.sensor.false_plots import ClutterMap, noise_rows
+from watchfloor.sensor.low_level import LowLevelConfig, low_level_of, lowered, named, weak_noise
 from watchfloor.sensor.motion import Motion
 from watchfloor.sensor.receiver import TWO_PI, Gates, Receiver, Rows, merged, polar_of, stack
 from watchfloor.sensor.sidelobes import Sidelobes
@@ -67,6 +68,9 @@ class RotatingRadarConfig(Config):
     channel, here an ideal one."""
     strobe_db: float = Field(default=10.0, ge=0.0, le=80.0)
     """Jamming over noise in the main lobe above which a strobe is declared. [dB]"""
+    low_level: LowLevelConfig | None = None
+    """A second, lower threshold in a part of the coverage, for a tracker that searches the weak plots of several turns
+    (``before_detect`` of kind ``pmb``); not with ``fidelity: signal``."""
 
     motion: ClassVar[str] = "rotating"
     sources: ClassVar[tuple[str, ...]] = (
@@ -156,6 +160,12 @@ class RotatingRadar:
             self._spikes = streams.rng("sensor", config.name, "clutter")
         self._late: Rows | None = None
         self._until_s = 0.0
+        self.low_level = None
+        if config.low_level is not None:
+            if config.fidelity == "signal":
+                raise ValueError(f"sensor {config.name!r} has a low_level: it goes with fidelity 'measurement' only")
+            self.low_level = low_level_of(config.low_level, radar)
+            self._weak = streams.rng("sensor", config.name, "weak")
         self._signal = None
         if config.fidelity == "signal":
             rng = streams.rng("sensor", config.name, "signal")
@@ -193,6 +203,8 @@ class RotatingRadar:
             rows, strobes = self._echoes(truth, gates, since_s, until_s)
             parts += rows
         parts.append(self._noise_plots(since_s, until_s, gates))
+        if self.low_level is not None:
+            parts.append(weak_noise(self._receiver, self.low_level, since_s, until_s, self._phase_turns, self._weak))
         if self._clutter is not None:
             parts.append(self._clutter_plots(since_s, until_s))
         if gates.n:
@@ -254,8 +266,11 @@ class RotatingRadar:
         pfa = gates.pfa_at(t, position) if gates.n else None
         shown, polar = receiver.shown(position, velocity, bank, mover), polar_of(seen)
         snr = seen.snr_1m2 * shown.sigma_m2
-        echoes = receiver.echoes(polar, snr, seen.visible, t, mover, ordinal, n_passes, pfa, shown)
+        low = pfa if self.low_level is None else lowered(self.low_level, polar, pfa, self.radar.pfa)
+        echoes = receiver.echoes(polar, snr, seen.visible, t, mover, ordinal, n_passes, low, shown)
         parts = [echoes.rows]
+        if self.low_level is not None:
+            parts = [named(echoes.rows, None if pfa is None else pfa[echoes.hit], receiver)]
         if self._sidelobes is not None:
             parts += self._around(self._sidelobes, polar, echoes.signal, t, mover, until_s)
         if self._strobes is None or motion is None:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator
@@ -43,6 +44,7 @@ _GATE2 = 16.0
 _PAIRS_MAX = 200_000
 _SNR_LEAST = 0.1
 _SHARE_TAIL = 0.7
+_States = tuple[IntArray, FloatArray, IntArray, FloatArray, IntArray]
 
 
 class BeforeDetectConfig(Config):
@@ -65,6 +67,8 @@ class BeforeDetectConfig(Config):
     """1-sigma climb. [m/s]"""
     snr_db: tuple[float, ...] = (4.0, 7.0, 10.0, 14.0)
     """Mean signal-to-noise ratios that a target may have, each as likely; one for a known level. [dB]"""
+    plot_max_nats: PositiveFloat = 10.0
+    """Most that the power of one plot says for a target: one strong plot and some noise are no path. [nats]"""
     existence: float = Field(default=0.95, gt=0.5, lt=1.0)
     """Existence that a found path gives its track. [1]"""
     calibration_scans: int = Field(default=1500, ge=300, le=100_000)
@@ -231,7 +235,8 @@ class BeforeDetect:
         n = radar.n_pulses
         z = n * 10.0 ** (0.1 * (_FIRST_DB + np.arange(_N_DB) / _PER_DB))
         noise = detection.statistic_log_pdf(z, 0.0, n_pulses=n)
-        self._table = np.stack([detection.statistic_log_pdf(z, snr, n_pulses=n) - noise for snr in levels], axis=1)
+        table = np.stack([detection.statistic_log_pdf(z, snr, n_pulses=n) - noise for snr in levels], axis=1)
+        self._table = np.minimum(table, config.plot_max_nats)
         law = radar.processing.cfar
         if law is None:
             self.pd = detection.pd(levels, low.pfa, n_pulses=n)
@@ -298,12 +303,12 @@ class BeforeDetect:
         self._t, self._amp = np.empty(0), np.empty((0, levels))
         self._scan, self._ids, self._first = np.empty(0, np.int64), np.empty(0, np.int64), np.zeros(1, np.int64)
         self._counts: list[int] = []
-        self._n = 0
+        self._n = self._begun = 0
         self._room(1024, layers, levels)
 
     def _room(self, n: int, layers: int, levels: int) -> None:
-        old = getattr(self, "_states", None) if self._n else None
-        self._states = (
+        old = self._states if self._n else None
+        self._states: _States = (
             np.empty(n, np.int64),
             np.empty((n, layers, levels)),
             np.empty((n, layers, levels), np.int64),
@@ -313,6 +318,23 @@ class BeforeDetect:
         if old is not None:
             for to, was in zip(self._states, old, strict=True):
                 to[: self._n] = was[: self._n]
+
+    def save(self) -> dict[str, Any]:
+        """Return everything that changes from scan to scan."""
+        names = ("_z", "_var", "_t", "_amp", "_scan", "_ids", "_first")
+        out: dict[str, Any] = {name: getattr(self, name).copy() for name in names}
+        out["states"] = tuple(part[: self._n].copy() for part in self._states)
+        return out | {"counts": list(self._counts)}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take back what `save` returned."""
+        for name, value in saved.items():
+            if isinstance(value, np.ndarray):
+                setattr(self, name, value.copy())
+        tail, score, back, best, layer = (part.copy() for part in saved["states"])
+        self._counts, self._states = list(saved["counts"]), (tail, score, back, best, layer)
+        self._n = self._begun = len(self._states[0])
+        self._room(self._n + 1024, self.config.scans, len(self._miss))
 
     def amplitude(self, snr_db: FloatArray) -> FloatArray:
         """Log-likelihood ratios (m, levels) of powers (m,), target over noise. [nats]"""  # noqa: D400, D415

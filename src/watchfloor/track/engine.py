@@ -367,6 +367,42 @@ class Engine:
         self.level[new], self.seen[new] = (LEVEL_DBSM, DOUBT_DB), 1.0
         self.settings[k.BIRTH_MIN] = least
 
+    def begin(self, sensor: int, batch: Batch, x: FloatArray, p: FloatArray, *, existence: float) -> None:
+        """Start a track from each plot of a batch whose target is known from elsewhere.
+
+        Parameters
+        ----------
+        sensor : int
+            Row of the sensor.
+        batch : Batch
+            Its m plots; each updates its own state.
+        x, p : (m, nx), (m, nx, nx) arrays
+            States and covariances at the times of the plots, without them.
+        existence : float
+            Probability that each exists. [1]
+        """
+        m = len(batch.t_s)
+        if self.n_alive + m > self.tracks_max:
+            self.n_no_room += m
+            return
+        self._room(m, m)
+        most, self.settings[k.BIRTH_MAX] = float(self.settings[k.BIRTH_MAX]), existence
+        before = self.n_alive
+        for i in range(m):  # each at its own time
+            one = np.array([i])
+            self.n_alive = k.born(
+                self.sensors[sensor], sensor, self.settings, one, batch.t_s, batch.z, batch.cov, batch.address,
+                batch.label, batch.seed, np.zeros(1, np.bool_), np.ones(1), np.zeros(1), np.ones(1), one, x, p,
+                float(batch.t_s[i]), self.models[-1], self.alive, self.n_alive, self.r, self.t, self.marks, self.looked,
+                self.updated, self.first, self.slots, self.n_models, self.w, self.mu, self.x, self.p, self.free,
+                self.spare, self.counts,
+            )  # fmt: skip
+        self.settings[k.BIRTH_MAX] = most
+        new = self.alive[before : self.n_alive]
+        self.level[new], self.seen[new] = (LEVEL_DBSM, DOUBT_DB), 1.0
+        if existence >= self.settings[k.CONFIRM]:
+            self.marks[new, k.STATUS] = k.CONFIRMED
+
     def estimate(self, rows: IntArray, at_s: float = math.nan) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Times (n,), states (n, 6) and covariances (n, 6, 6) of tracks, at their own time or moved to ``at_s``."""
         n = len(rows)

@@ -19,12 +19,14 @@ from watchfloor.base.picture import Looks, Plots, Status, Tasks, Tracks
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place, geodetic_to_ecef
+from watchfloor.physics.low_level import LowLevel
 from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import gnn, measure
 from watchfloor.track._kernels import motion as motions
 from watchfloor.track._kernels import pmb as k
 from watchfloor.track.amplitude import Amplitude
 from watchfloor.track.base import Associations, trackers
+from watchfloor.track.before_detect import BeforeDetectConfig
 from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Extents
 from watchfloor.track.detection import DetectionModel, Expectation, LearnedPd, tasked
 from watchfloor.track.engine import Batch, Engine, Station, Swept
@@ -34,6 +36,7 @@ from watchfloor.track.motion import CtConfig, CvConfig, MotionConfig, initial_sh
 from watchfloor.track.registration import Registration, RegistrationConfig
 from watchfloor.track.resolution import Resolution
 from watchfloor.track.strobes import AngleTracks, Located, Numbers, StrobeConfig, StrobeTracker, is_strobe
+from watchfloor.track.weak import WeakPlots
 
 _UNKNOWN = Extents(range_max_m=500e3)
 _NEVER_SEEN_PD = 0.05
@@ -167,6 +170,8 @@ class PmbTrackerConfig(Config):
     """Estimate the sensors' systematic errors and take them off; left out, they are taken to be right."""
     strobes: StrobeConfig = StrobeConfig()
     """How directions of jammers are followed and crossed."""
+    before_detect: BeforeDetectConfig | None = None
+    """Start tracks from paths through the weak plots of radars that have a ``low_level``; not with ``late_plots_s``."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -175,6 +180,8 @@ class PmbTrackerConfig(Config):
                 "drop_existence < lose_existence <= confirm_existence is wanted, got "
                 f"{self.drop_existence}, {self.lose_existence}, {self.confirm_existence}"
             )
+        if self.before_detect is not None and self.late_plots_s > 0.0:
+            raise ValueError("before_detect searches turns once: it goes with late_plots_s of 0 only")
         return self
 
 
@@ -252,11 +259,14 @@ class PmbTracker:
         Start of a frame where the phase is NaN; 0 when left out. [s]
     environments : sequence of Environment, optional
         What surrounds each sensor; wanted where ``detection`` is ``physics``.
+    low_levels : sequence of LowLevel or None, optional
+        Where each sensor has a second, lower threshold; ``before_detect`` is then wanted.
 
     Raises
     ------
     ValueError
-        If the sequences differ in length, a period is not above 0, or physics is asked for without environments.
+        If the sequences differ in length, a period is not above 0, physics is asked for without environments, or there
+        are low levels without ``before_detect``.
 
     Notes
     -----
@@ -284,6 +294,7 @@ class PmbTracker:
         active: Sequence[bool] | None = None,
         offsets_s: Sequence[float] | None = None,
         environments: Sequence[Environment] | None = None,
+        low_levels: Sequence[LowLevel | None] | None = None,
     ) -> None:
         n = len(places)
         stations, clutter, detection = [], [], []
@@ -328,6 +339,20 @@ class PmbTracker:
             radars=radars,
             places=places,
         )
+        if low_levels is not None and any(low is not None for low in low_levels):
+            if config.before_detect is None:
+                raise ValueError("a sensor has a low_level, and nothing takes its weak plots: state before_detect")
+            self._weak = WeakPlots(
+                config.before_detect,
+                self._engine,
+                places=places,
+                radars=radars,
+                low_levels=low_levels,
+                phases_rad=phases_rad,
+                altitude_m=config.altitude_m,
+                altitude_sd_m=config.altitude_sd_m,
+                climb_sd_mps=config.climb_sd_mps,
+            )
         sites = _sites(config, self._n_state)
         self._site_rate, self._site_x, self._site_p = sites
 
@@ -435,6 +460,7 @@ class PmbTracker:
         self._refused = Refused.none()
         self._n_capped, self._sight = 0, np.empty(0)
         self._registration = self._strobes = None
+        self._weak: WeakPlots | None = None
         self._angles: AngleTracks | None = None
         self._located = Located.empty(n)
         if places is not None:
@@ -527,6 +553,8 @@ class PmbTracker:
         if self._registration is not None:
             plots = self._registration.correct(plots)
         plots, seeds = self._without_strobes(plots, seeds, until_s)
+        if self._weak is not None:
+            plots, seeds = self._weak.sort_out(plots, seeds)
         if len(self._stations) == 1:
             parts, numbers = [plots], [seeds]
         else:
@@ -536,6 +564,8 @@ class PmbTracker:
             looks, found = self._replayed(parts, numbers, tasks, until_s)
         else:
             looks, found = self._play(parts, numbers, tasks, until_s)
+        if self._weak is not None:
+            self._weak.search(until_s)
         self._found, self._associations = found, None
         if self._registration is not None:
             self._registration.step(self.associations, until_s=until_s)
@@ -695,6 +725,8 @@ class PmbTracker:
             unseen = np.where(swept.n_gated[done] == 0, seen * (1.0 - full) / (1.0 - now_pd), seen)
             e.seen[of, s] = hit + (1.0 - hit) * unseen
         self._learn(s, swept, batch, existed, level, doubt, gain)
+        if self._weak is not None:
+            self._weak.learn(s, swept, batch)
         self._report(s, swept, batch, table, tasks, looks, found)
 
     def _lowered(self, s: int, pfa: FloatArray) -> FloatArray:
@@ -734,6 +766,8 @@ class PmbTracker:
             pd = np.where(e.updated[rows, s] > -math.inf, pd, _NEVER_SEEN_PD)
         if self._amplitude[s] is not None:
             level, doubt = e.level[rows, 0] + gain, e.level[rows, 1].copy()
+        if self._weak is not None:
+            pd = self._weak.expected(s, rows, sweep_s, pd)
         if len(tasks) or len(self._tasks_before):
             number = e.marks[rows, k.NUMBER]
             order = np.argsort(number, kind="stable")
@@ -897,6 +931,8 @@ class PmbTracker:
         snr[hit], pfa[hit] = batch.snr_db[used], batch.pfa[used]
         if len(tasks):
             pfa = np.where(hit, pfa, _task_pfa(pfa, number, s, tasks))
+        if self._weak is not None:
+            pfa = np.where(hit, pfa, self._weak.pfa(s, rows[at], swept.mean[at, 1], swept.mean[at, 0], pfa))
         noise = self._heard.at(np.full(len(at), s), look_s, swept.mean[at, 1])
         modulation, dwell_db = np.full(len(at), math.nan), 10.0 * np.log10(np.maximum(asked, 1e-6))
         noise[hit], modulation[hit] = table.noise_db[used], table.modulation_hz[used]
@@ -1104,6 +1140,7 @@ class PmbTracker:
             "n_capped": self._n_capped,
             "registration": None if self._registration is None else self._registration.save(),
             "strobes": None if self._strobes is None else self._strobes.save(),
+            "weak": None if self._weak is None else self._weak.save(),
             "heard": self._heard.save(),
             "located": self._located,
             "angles": self._angles,
@@ -1131,6 +1168,8 @@ class PmbTracker:
         if self._registration is not None:
             self._registration.restore(saved["registration"])
         self._heard.restore(saved["heard"])
+        if self._weak is not None:
+            self._weak.restore(saved["weak"])
         if self._strobes is not None:
             self._strobes.restore(saved["strobes"])
             self._strobes._numbers = self._numbers
