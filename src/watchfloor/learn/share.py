@@ -93,7 +93,8 @@ class Transfers(Columns):
     n_looks: FloatArray
     """(n,) effective looks behind what was sent; NaN while the receiver has not made evidence of plots. [1]"""
     nats_offered: FloatArray
-    """(n,) what it would have taught somebody with the catalogue alone before redaction, cells summed. [nat]"""
+    """(n,) what it would have taught somebody with the catalogue alone before redaction; of a posterior, how far its
+    cells stand from the catalogue (KL, summed). [nat]"""
     nats_sent: FloatArray
     """(n,) the same after redaction. [nat]"""
     nats_gained: FloatArray
@@ -647,7 +648,7 @@ class Network:
     gain : callable
         What one knowledge has more than another, ``gain(before, after)``; KL of the cells, summed, by default. [nat]
     account : bool
-        False: ``nats_gained`` is NaN and knowledge is worked out only when asked for, which is quicker.
+        False: nats of parcels are NaN and knowledge is worked out only when asked for, which is quicker.
 
     Raises
     ------
@@ -746,13 +747,10 @@ class Network:
         return self._owners[owner]
 
     def _worth(self, evidence: Evidence) -> float:
-        """What evidence teaches somebody with the catalogue alone, the evidence's own cells summed. [nat]"""
-        if len(evidence) == 0:
-            return 0.0
-        if np.any(evidence.width_rad > 0.0):
-            return gain_nats(self._prior, receive(self._prior, [evidence]))
-        before = self._prior.log_posterior[_find(self._prior, evidence)]
-        return float(divergence_nats(normalised(before + evidence.log_likelihood), before).sum())
+        """What evidence teaches somebody with the catalogue alone; NaN where no account is kept. [nat]"""
+        if not self._account:
+            return float("nan")
+        return self._gain(self._prior, receive(self._prior, [evidence], self._revise)) if len(evidence) else 0.0
 
     def _send(
         self,
@@ -787,12 +785,14 @@ class Network:
                 if link.passes == "evidence":
                     assert evidence is not None
                     told = redacted(evidence, link, bands=self._bands, types=self._types)
-                    offered, sent, looks = self._worth(evidence), self._worth(told), float(told.n_looks.sum())
+                    offered, looks = self._worth(evidence), float(told.n_looks.sum())
+                    sent = offered if told is evidence else self._worth(told)
                     parcel = Parcel(arrives, told, flight=flight, reader=reader, path=path)
                 else:
                     known, ids = knowledge()
                     shown, left = self._shown(known, ids, link)
-                    offered, sent = self._gain(self._prior, known), self._gain(self._prior, shown)
+                    if self._account:  # of a posterior, by its cells alone: the rest of it is not shown
+                        offered, sent = gain_nats(self._prior, known), gain_nats(self._prior, shown)
                     looks = float((shown.n_looks - self._prior.n_looks).sum())
                     parcel = Parcel(arrives, None, posterior=shown, flight=flight, holds=left, path=path)
                 if lost:
