@@ -99,3 +99,32 @@ def encounter(
         if len(known):
             p_type[i] = identities.probability[id_first[i] + known[0], type_row]
     return Encounter(ticks_s, np.linalg.norm(at_m - place_m, axis=1), number, p_type, fit)
+
+
+def n_false_tracks(flown: Flown, tracks: Tracks, track_tick_s: FloatArray) -> int:
+    """Count the confirmed tracks that never came nearer to a mover than ``FOLLOWS_M``.
+
+    Parameters
+    ----------
+    flown : Flown
+        Where movers were at the ends of ticks.
+    tracks : Tracks
+        The picture of every tick, stacked; ``track_tick_s`` says which tick a row belongs to.
+    track_tick_s : (n,) array
+        End of the tick of each row. [s]
+
+    Returns
+    -------
+    int
+        Numbers that were confirmed at some tick and never near anything while they were.
+    """
+    confirmed = np.flatnonzero(tracks.status == Status.CONFIRMED)
+    near: dict[int, bool] = {}
+    for tick_s in np.unique(track_tick_s[confirmed]):
+        rows = confirmed[track_tick_s[confirmed] == tick_s]
+        there = flown.position_ecef_m[flown.tick_s == tick_s]
+        now_m = tracks.position_ecef_m[rows] + (tick_s - tracks.t_s[rows])[:, None] * tracks.velocity_ecef_mps[rows]
+        apart = np.linalg.norm(now_m[:, None] - there[None], axis=2).min(axis=1, initial=np.inf)
+        for number, close in zip(tracks.number[rows].tolist(), (apart <= FOLLOWS_M).tolist(), strict=True):
+            near[number] = near.get(number, False) or close
+    return sum(not close for close in near.values())

@@ -20,6 +20,7 @@ from watchfloor.learn.identify import Behaviour, by_type, heading_sd, softmax
 from watchfloor.learn.labels import LabelConfig
 from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
+from watchfloor.learn.memory import MemoryConfig
 from watchfloor.learn.share import Evidence
 from watchfloor.learn.update import LATTICE, Echoes
 from watchfloor.physics.environment import Environment, Targets
@@ -48,6 +49,8 @@ class GridLearnerConfig(Config):
     """Chance, before anything is seen, that a type that can wear reflectors does. [1]"""
     labels: LabelConfig = LabelConfig()
     """How far declared types are trusted."""
+    memory: MemoryConfig = MemoryConfig()
+    """How knowledge ages between the sorties of a campaign."""
     teach_probability_min: float = Field(default=1e-3, gt=0.0, lt=1.0)
     """A track teaches no type whose probability is below this. [1]"""
     association: float = Field(default=0.98, gt=0.0, le=1.0)

@@ -24,4 +24,5 @@ def play(m: Mission, log: Recorder) -> None:
         orders = m.commander.step(tracks, identities, readiness, until_s=until_s)
         effects = m.engagements.step(orders, tracks, truth, until_s=until_s)
         readiness = m.engagements.readiness()
+        log.spend(m.sensors.load())
         log.write(until_s, truth, plots, origins, tracks, identities, known, orders, effects)

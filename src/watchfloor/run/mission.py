@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from watchfloor.base.streams import Streams
 from watchfloor.command.base import LauncherView
 from watchfloor.engage.battery import Weapon, weapon_from
 from watchfloor.engage.engagements import Engagements
+from watchfloor.learn.habits import Habits
 from watchfloor.physics.environment import Environment
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar
-from watchfloor.physics.rcs import Signature
+from watchfloor.physics.rcs import Signature, band_of
 from watchfloor.run.surroundings import antennas_of, emitters_of, environments_of, places_of
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.model import PhaseConfig, Scenario
@@ -32,7 +33,7 @@ from watchfloor.track.pmb import PmbTrackerConfig
 from watchfloor.world.signature import draw_signature, with_reflectors
 from watchfloor.world.world import World, build_world
 
-__all__ = ["Drawn", "Mission", "antennas_of", "build", "draw", "environments_of", "places_of"]
+__all__ = ["Drawn", "Mission", "antennas_of", "build", "draw", "dressed", "environments_of", "places_of"]
 
 KNOT_MAX_S = 2.0
 """Longest spacing of truth knots: a cubic between knots of a 9 g turn is then exact to metres. [s]"""
@@ -54,6 +55,8 @@ class Drawn:
     """By type, reflectors worn; only types that can wear them."""
     weapons: Mapping[str, Weapon]
     """By launcher name."""
+    calibration_db: Mapping[str, float]
+    """By sensor name: by how much an owner takes the radar's echoes for weaker than they are. [dB]"""
     environments: tuple[Environment, ...]
     """What surrounds each sensor, in the order of the file."""
     streams: Streams | None
@@ -81,22 +84,48 @@ def draw(scenario: Scenario, streams: Streams | None, *, folder: Path | None = N
         for config in scenario.sensors
         if getattr(config, "card", None)
     }
-    frequencies_hz = {
-        radar_cards[c.card].band: radars[c.name].frequency_hz for c in scenario.sensors if c.name in radars
-    }
-    signatures = {name: draw_signature(type_cards[name], rng("signature", name)) for name in scenario.types}
-    return Drawn(
+    calibration_db = getattr(getattr(scenario.learner, "field", None), "calibration_db", 0.0)
+    drawn = Drawn(
         radars=radars,
-        signatures=signatures,
-        reflecting={
-            name: with_reflectors(signature, type_cards[name], rng("reflector", name), frequencies_hz)
-            for name, signature in signatures.items()
-            if type_cards[name].reflector is not None
+        signatures={name: draw_signature(type_cards[name], rng("signature", name)) for name in scenario.types},
+        reflecting={},
+        calibration_db={
+            name: 0.0 if stream is None else calibration_db * float(stream.standard_normal())
+            for name in radars
+            for stream in [rng("calibration", name)]
         },
         weapons={c.name: weapon_from(weapon_cards[c.card], rng("weapon", c.name)) for c in scenario.launchers},
         environments=tuple(environments_of(scenario, radars, folder=folder)),
         streams=streams,
     )
+    return dressed(drawn, scenario)
+
+
+def dressed(drawn: Drawn, scenario: Scenario) -> Drawn:
+    """Return the same draw with reflectors hung on its signatures, the same lenses whatever the airframes are."""
+    cards, frequencies_hz = cards_of(scenario).types, {}
+    for radar in drawn.radars.values():
+        frequencies_hz[band_of(radar.frequency_hz)] = radar.frequency_hz
+    return replace(
+        drawn,
+        reflecting={
+            name: with_reflectors(
+                signature,
+                cards[name],
+                None if drawn.streams is None else drawn.streams.rng("draw", "reflector", name),
+                frequencies_hz,
+            )
+            for name, signature in drawn.signatures.items()
+            if cards[name].reflector is not None
+        },
+    )
+
+
+def _believed(radar: Radar | None, error_db: float) -> Radar | None:
+    """Return a radar as its owner takes it to be, whose calibration is off by so much."""
+    if radar is None or error_db == 0.0:
+        return radar
+    return replace(radar, losses=max(radar.losses * 10.0 ** (0.1 * error_db), radar.antenna.beam_shape_loss, 1.0))
 
 
 @dataclass(frozen=True)
@@ -125,6 +154,7 @@ def build(
     drawn: Drawn,
     streams: Streams,
     knowledge: Knowledge | None = None,
+    habits: Habits | None = None,
     traffic_file: Path | None = None,
 ) -> Mission:
     """Build a mission: every object new, nothing shared with another mission but what is passed in.
@@ -141,6 +171,8 @@ def build(
         Random streams of this mission.
     knowledge : Knowledge, optional
         What the defender has learned before; the public prior when left out.
+    habits : Habits, optional
+        What it has learned of how each type flies; the cards when left out.
     traffic_file : Path, optional
         Recorded flights that replace the phase's own.
     """
@@ -211,11 +243,14 @@ def build(
     )
     learner = kinds("learn").make(
         scenario.learner,
-        radars=radars,
+        radars=[
+            _believed(radar, drawn.calibration_db.get(c.name, 0.0)) for c, radar in zip(sensors, radars, strict=True)
+        ],
         environments=environments,
         types=scenario.types,
         cards={name: supposed[name] for name in scenario.types},
         knowledge=knowledge,
+        habits=habits,
     )
     launchers = scenario.launchers
     weapon_cards = held.weapons

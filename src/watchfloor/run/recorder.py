@@ -14,6 +14,7 @@ from watchfloor.learn.ledger import BookedRows, LedgerRows, booked
 from watchfloor.physics.radar import Radar
 from watchfloor.physics.rcs import band_of
 from watchfloor.scenario.model import Scenario
+from watchfloor.sensor.resources import Load
 
 
 def named_ledger(rows: LedgerRows, scenario: Scenario, radars: Mapping[str, Radar]) -> BookedRows:
@@ -38,6 +39,8 @@ class Recorder:
     """What was known at the last tick."""
     present_s: FloatArray | None = None
     """(movers,) time each mover was there. [s]"""
+    energy_j: float = 0.0
+    """Energy that all radars have sent. [J]"""
     _ticks: list[tuple[float, Truth, Plots, PlotOrigins, Tracks, Identities, Orders, Effects]] = field(
         default_factory=list
     )
@@ -60,6 +63,10 @@ class Recorder:
         self.present_s = here_s if self.present_s is None else self.present_s + here_s
         if not self.quiet:
             self._ticks.append((until_s, truth, plots, origins, tracks, identities, orders, effects))
+
+    def spend(self, load: Load) -> None:
+        """Keep account of what the radars sent in a tick."""
+        self.energy_j += float(load.energy_j.sum())
 
     def history(self) -> History:
         """Return everything as tables."""

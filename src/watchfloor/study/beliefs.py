@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
 from watchfloor.base.units import BoolArray, FloatArray
 from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
 from watchfloor.learn.exploit import best_rung, gate_cells, ladder
+from watchfloor.learn.field import Priors, revised, solve, table_of
 from watchfloor.learn.ledger import divergence_nats
+from watchfloor.learn.memory import Found
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.detection import pd
 from watchfloor.physics.radar import Radar, snr
 from watchfloor.physics.rcs import Signature, band_of, sigma_m2
-from watchfloor.study.tables import Beliefs
+from watchfloor.study.tables import Beliefs, Changes
 
+TOLD_SD_DB = 0.5
+"""How well one who has been told knows a level: the step of the grid. [dB]"""
 GATE_RADIUS_M = 600.0
 """Radius of the gate that another radar's track predicts: three standard deviations of a track of two radars. [m]"""
 _RANGES_M = np.geomspace(2e3, 1000e3, 240)
@@ -37,6 +44,7 @@ def beliefs(
     false_cost: float,
     min_gain: float,
     hours: float,
+    who: int = 0,
 ) -> Beliefs:
     """Lay the posterior of one type beside the true signature.
 
@@ -54,6 +62,8 @@ def beliefs(
         The learner's ladder of thresholds, its price of a false plot, and the gain below which it opens no gate.
     hours : float
         Exposure so far. [h]
+    who : int
+        Whose beliefs these are.
 
     Returns
     -------
@@ -75,6 +85,7 @@ def beliefs(
     p10, p50, p90 = quantiles_dbsm(posterior).T
     return Beliefs(
         hours=np.full(len(rows), hours),
+        who=np.full(len(rows), who),
         sensor=sensor,
         aspect_rad=aspect,
         true_dbsm=true_dbsm,
@@ -84,6 +95,43 @@ def beliefs(
         sd_db=mean_sd_dbsm(posterior)[1],
         n_looks=knowledge.n_looks[rows],
         range_m=range_m,
+    )
+
+
+def oracle(priors: Priors, signatures: Mapping[str, Signature], radars: Mapping[int, Radar]) -> Knowledge:
+    """Return the knowledge of one who has been told every clean signature: each cell's mean to half a decibel.
+
+    ``signatures`` are those true of the types, in the run's order; ``radars`` by sensor row.
+    """
+    log_evidence, n_looks = np.zeros(priors.shape), np.zeros(priors.shape[:3])
+    azimuth, n_azimuth = priors.cells.azimuth_rad, priors.cells.n_azimuth
+    fine = (np.arange(16) + 0.5) / 16.0 - 0.5
+    aspects = azimuth[:n_azimuth, None] + (np.pi / n_azimuth) * fine
+    for s, row in enumerate(priors.sensors.tolist()):
+        band = band_of(radars[row].frequency_hz)
+        for m, signature in enumerate(signatures.values()):
+            level = 10.0 * np.log10(sigma_m2(signature, band, aspects)).mean(axis=1)
+            level = np.tile(level, len(azimuth) // n_azimuth)
+            log_evidence[s, m] = -0.5 * ((SIGMA_GRID_DBSM - level[:, None]) / TOLD_SD_DB) ** 2
+            n_looks[s, m] = 1.0
+    return table_of(priors, solve(priors, log_evidence), log_evidence, n_looks)
+
+
+def without(priors: Priors, knowledge: Knowledge, sensor: int) -> Knowledge:
+    """Return knowledge as it would be if one radar had never looked."""
+    mine = knowledge.sensor == sensor
+    log_evidence, n_looks = knowledge.log_evidence.copy(), knowledge.n_looks.copy()
+    log_evidence[mine], n_looks[mine] = 0.0, 0.0
+    return revised(priors, replace(knowledge, log_evidence=log_evidence, n_looks=n_looks))
+
+
+def changes_of(found: Found) -> Changes:
+    """Return a change that was noticed as a row of the record."""
+    return Changes(
+        type=np.array([found.type]),
+        configuration=np.array([found.configuration]),
+        since_month=np.array([found.change.since_month]),
+        found_month=np.array([found.change.found_month]),
     )
 
 

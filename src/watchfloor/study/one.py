@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from watchfloor.assess.defence import defence
-from watchfloor.assess.exposure import Encounter, encounter
+from watchfloor.assess.exposure import Encounter, encounter, n_false_tracks
 from watchfloor.base.picture import Knowledge
 from watchfloor.base.streams import Streams
-from watchfloor.learn.field import Priors, revised
-from watchfloor.learn.share import Evidence, Parcel, due, pass_on, receive
+from watchfloor.learn.field import Priors
+from watchfloor.learn.habits import Habits
+from watchfloor.learn.memory import Memory
+from watchfloor.learn.share import Listening
+from watchfloor.physics.radar import Radar
 from watchfloor.record import Buffer
 from watchfloor.run.loop import play
-from watchfloor.run.mission import Drawn, Mission, antennas_of, build, draw, places_of
+from watchfloor.run.mission import Drawn, Mission, antennas_of, build, draw, dressed, places_of
 from watchfloor.run.recorder import History, Recorder, named_ledger
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
+from watchfloor.scenario.priors import cards_of
 from watchfloor.sensor.card import gas_for
-from watchfloor.study.beliefs import beliefs, nats_gained
+from watchfloor.study.beliefs import beliefs, changes_of, nats_gained, oracle, without
+from watchfloor.study.sharing import network_of
 from watchfloor.study.tables import Exposure, Timeline, Trials
+from watchfloor.world.signature_change import signatures_at
 
-OWNER, DEFENDER = 0, 1
-"""Whose knowledge a trial is fought with."""
+OWNER, DEFENDER, ORACLE = 0, 1, 2
+"""Whose knowledge a trial is fought with: the owner's, the defender's, or that of one who knows every signature."""
+EVERY = -1
+"""In place of a radar's row: no radar is singled out."""
 IDENTIFIED = 0.8
 """Probability of the true type from which a track counts as identified (question 2 of the working group)."""
 
@@ -63,76 +71,104 @@ class _Run:
         self.phase: CampaignConfig = scenario.campaign
         self.streams = Streams(scenario.seed, f"replicate-{replicate}")
         self.drawn: Drawn = draw(scenario, self.streams, folder=folder)
+        self.habits: Habits | None = None
         learner = self._mission(None).learner
         self.prior: Knowledge = learner.knowledge
         self.priors: Priors = learner.priors
-        self.knowledge = self.prior
-        self.parcels: list[Parcel] = []
+        self.memory = Memory(self.priors, scenario.learner.memory)
+        self.month = 0.0
         self.hours, self.n_sorties = 0.0, 0
+        self.network = network_of(
+            scenario, drawn=self.drawn, prior=self.prior, priors=self.priors, streams=self.streams
+        )
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the owner believes now."""
+        return self.memory.knowledge(self.month)
 
     # ---- peacetime
 
     def campaign(self, *, curve: bool) -> None:
-        """Play the sorties; write ledger and checkpoints; send evidence along the links."""
+        """Play the sorties; write ledger and checkpoints; send what they said along the links."""
         checkpoints = list(self.study.checkpoints_h)
         if curve:
             self._try(self.prior, OWNER)
-        self._checkpoint()
-        links = [
-            link
-            for link in self.scenario.sharing
-            if link.enabled and (link.sender, link.receiver) == (self.scenario.owner, self.study.defender)
-        ]
+            self._alone(self.prior, OWNER)
+        self._checkpoint(self.prior, OWNER)
         for sortie in range(self._n_planned):
-            month = (sortie + 1) / self.phase.sorties_per_month
             if sortie // self.phase.sorties_per_month < self.phase.delay_months:
                 continue  # flown before the site is active
-            evidence = self._fly(sortie)
-            for link in links:
-                rng = self.streams.rng("share", link.name, str(sortie))  # by sortie: a delayed site keeps the pairing
-                sent = pass_on(evidence, month=month, delay_months=link.delay_months, loss=link.loss, rng=rng)
-                self.parcels += [sent] if sent else []
+            self.month = (sortie + 1) / self.phase.sorties_per_month
+            self._fly(sortie)
             while checkpoints and self.hours >= checkpoints[0] - 1e-9:
                 checkpoints.pop(0)
-                self._checkpoint()
+                self._checkpoint(self.knowledge, OWNER)
                 if curve:
                     self._try(self.knowledge, OWNER)
+        self.month = float(self.phase.months)
+        if curve:
+            told = oracle(self.priors, self._at(self.month).signatures, self._radars)
+            self._checkpoint(told, ORACLE)
+            for knowledge, who in ((self.knowledge, OWNER), (told, ORACLE)):
+                self._alone(knowledge, who)
+            self._try(told, ORACLE)
+            for row in self._radars:
+                self._try(without(self.priors, self.knowledge, row), OWNER, left_out=row)
 
     @property
     def _n_planned(self) -> int:
         return self.phase.months * self.phase.sorties_per_month
 
-    def _fly(self, sortie: int) -> Evidence:
+    def _fly(self, sortie: int) -> None:
         streams = self.streams.child(f"sortie-{sortie}")
-        mission = build(self.scenario, self.phase, drawn=self.drawn, streams=streams, knowledge=self.knowledge)
+        now = self._at(self.month - 1.0 / self.phase.sorties_per_month)
+        mission = build(
+            self.scenario, self.phase, drawn=now, streams=streams, knowledge=self.knowledge, habits=self.habits
+        )
+        learner = mission.learner
+        if self.network.wants_ticks:
+            mission = replace(mission, learner=Listening(learner))
         log = Recorder(quiet=True)
         play(mission, log)
         assert log.present_s is not None
         flown_h = float(log.present_s[mission.world.names.index(self.study.subject)]) / 3600.0
         self.hours += flown_h
         self.n_sorties += 1
-        evidence = mission.learner.evidence()
+        evidence, ticks = learner.evidence(), getattr(mission.learner, "ticks", None)
         taught = named_ledger(mission.learner.close_flight(), self.scenario, self.drawn.radars)
         self._write("ledger", taught, sortie=sortie, hours=self.hours)
-        self.knowledge = mission.learner.knowledge
-        return evidence
+        self.habits = learner.habits
+        for found in self.memory.take_in(self.month, evidence):
+            self._write("changes", changes_of(found), sortie=sortie)
+        self.network.fly(
+            self.scenario.owner, sortie, month=self.month, evidence=evidence, knowledge=self.knowledge, ticks=ticks
+        )
 
-    def _checkpoint(self) -> None:
-        sensors, antennas = self.scenario.sensors, antennas_of(self.scenario)
-        radars = {i: self.drawn.radars[c.name] for i, c in enumerate(sensors) if c.name in self.drawn.radars}
-        learner = self.scenario.learner
+    def _at(self, month: float) -> Drawn:
+        """Return what is true at a month of the campaign."""
+        changes = self.phase.signature_changes
+        if not changes:
+            return self.drawn
+        cards = cards_of(self.scenario).types
+        signatures = signatures_at(self.drawn.signatures, cards, changes, month=month, streams=self.streams)
+        return dressed(replace(self.drawn, signatures=signatures), self.scenario)
+
+    def _checkpoint(self, knowledge: Knowledge, who: int) -> None:
+        antennas, learner = antennas_of(self.scenario), self.scenario.learner
         self._write(
             "beliefs",
             beliefs(
-                self.knowledge,
+                knowledge,
                 type_row=self._type_row,
-                signature=self.drawn.signatures[self._subject_type],
-                radars=radars,
-                gas={i: gas_for(radar, antennas[i].alt_m) for i, radar in radars.items()},
+                signature=self._at(self.month).signatures[self._subject_type],
+                radars=self._radars,
+                gas={i: gas_for(radar, antennas[i].alt_m) for i, radar in self._radars.items()},
                 rungs=learner.pfa_ladder,
                 false_cost=learner.false_cost,
                 min_gain=learner.min_gain,
                 hours=self.hours,
+                who=who,
             ),
         )
 
@@ -140,12 +176,15 @@ class _Run:
 
     def test(self) -> None:
         """Fight the mission with the defender's knowledge, and sum up the campaign."""
-        arrived, _ = due(self.parcels, self.phase.months)
+        self.month = float(self.phase.months)
+        self.network.until(self.month)
         if self.study.defender == self.scenario.owner:
             knowledge, n_received = self.knowledge, self.n_sorties
         else:
-            knowledge, n_received = receive(self.prior, arrived, revise=partial(revised, self.priors)), len(arrived)
+            knowledge = self.network.knowledge(self.study.defender)
+            n_received = self.network.n_flights(self.study.defender)
         self._try(knowledge, DEFENDER)
+        self._write("transfers", self.network.transfers())
         self._write(
             "exposure",
             Exposure(
@@ -157,12 +196,20 @@ class _Run:
             ),
         )
 
-    def _try(self, knowledge: Knowledge | None, who: int) -> None:
-        mission, log = self._mission(knowledge), Recorder()
+    def _alone(self, knowledge: Knowledge, who: int) -> None:
+        """Try each radar with all others switched off."""
+        for row in self._radars:
+            self._try(knowledge, who, only=row)
+
+    def _try(self, knowledge: Knowledge, who: int, *, only: int = EVERY, left_out: int = EVERY) -> None:
+        mission, log = self._mission(knowledge, only=only), Recorder()
         play(mission, log)
         history = log.history()
         seen = self._encounter(mission, history)
-        self._write("trials", self._trial(mission, history, seen, who))
+        trial = self._trial(mission, history, seen, who, log.energy_j)
+        self._write("trials", replace(trial, only=np.array([only]), left_out=np.array([left_out])))
+        if only != EVERY or left_out != EVERY:
+            return
         n = len(seen.tick_s)
         self._write(
             "timeline",
@@ -194,7 +241,9 @@ class _Run:
             update_age_max_s=command.update_age_max_s,
         )
 
-    def _trial(self, mission: Mission, history: History, seen: Encounter, who: int) -> Trials:
+    def _trial(
+        self, mission: Mission, history: History, seen: Encounter, who: int, energy_j: float
+    ) -> Trials:
         raid = np.flatnonzero(np.isin(mission.world.types, self.scenario.hostile))
         result = defence(history.effects, group=raid)
         return Trials(
@@ -211,14 +260,27 @@ class _Run:
             p_survive=np.array([result.p_survive]),
             n_killed=np.array([result.n_killed]),
             n_others_killed=np.array([result.n_others_killed]),
+            p_type=np.array([seen.p_type[seen.track >= 0].mean() if np.any(seen.track >= 0) else 0.0]),
+            energy_j=np.array([energy_j]),
+            n_false_tracks=np.array([n_false_tracks(history.flown, history.tracks, history.track_tick_s)]),
         )
 
     # ---- small things
 
-    def _mission(self, knowledge: Knowledge | None) -> Mission:
+    def _mission(self, knowledge: Knowledge | None, *, only: int = EVERY) -> Mission:
         """Build the test mission; every trial of a replicate meets the same dice."""
-        streams = self.streams.child("test")
-        return build(self.scenario, self.scenario.mission, drawn=self.drawn, streams=streams, knowledge=knowledge)
+        streams, phase = self.streams.child("test"), self.scenario.mission
+        if only != EVERY:
+            on = tuple(c.name for i, c in enumerate(self.scenario.sensors) if i == only or i not in self._radars)
+            phase = phase.model_copy(update={"sensors": on})
+        drawn = self._at(float(self.phase.months))
+        return build(self.scenario, phase, drawn=drawn, streams=streams, knowledge=knowledge, habits=self.habits)
+
+    @property
+    def _radars(self) -> dict[int, Radar]:
+        """Primary radars by row of the sensor list."""
+        named = enumerate(c.name for c in self.scenario.sensors)
+        return {row: self.drawn.radars[name] for row, name in named if name in self.drawn.radars}
 
     @property
     def _subject_type(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watchfloor.base.columns import Columns
+from watchfloor.base.columns import Columns, filled
 from watchfloor.base.units import FloatArray, IntArray
 
 
@@ -17,7 +17,8 @@ class Trials(Columns):
     """Test missions: one row a trial of the knowledge that somebody had at some exposure."""
 
     who: IntArray
-    """(n,) 0: the campaign's owner with its own knowledge; 1: the study's defender with what reached it by the end."""
+    """(n,) 0: the campaign's owner with its own knowledge; 1: the study's defender with what reached it by the end;
+    2: the owner, if it knew every signature."""
     hours: FloatArray
     """(n,) exposure behind the knowledge. [h]"""
     tracked_m: FloatArray
@@ -42,6 +43,16 @@ class Trials(Columns):
     """(n,) movers of the raid that the dice killed."""
     n_others_killed: IntArray
     """(n,) others killed: friends and bystanders."""
+    p_type: FloatArray
+    """(n,) probability given to its true type, averaged over the time it was tracked; 0 if never. [1]"""
+    energy_j: FloatArray
+    """(n,) energy that all radars sent. [J]"""
+    n_false_tracks: IntArray
+    """(n,) confirmed tracks that never came near anything."""
+    only: IntArray = filled(-1)
+    """(n,) row of the one primary radar that was switched on, -1 for all."""
+    left_out: IntArray = filled(-1)
+    """(n,) row of the radar whose evidence was left out of the knowledge, -1 for none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +81,8 @@ class Beliefs(Columns):
 
     hours: FloatArray
     """(n,) exposure. [h]"""
+    who: IntArray
+    """(n,) whose beliefs, as in ``Trials``."""
     sensor: IntArray
     """(n,) row of the radar."""
     aspect_rad: FloatArray
@@ -89,6 +102,20 @@ class Beliefs(Columns):
     range_m: FloatArray
     """(n,) range at which a radial flight at this aspect is detected in one look with probability 0.5, at the threshold
     that this knowledge sets inside a predicted gate. [m]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes(Columns):
+    """Changes of a type that the owner noticed; one row a change."""
+
+    type: IntArray
+    """(n,) row of the type."""
+    configuration: IntArray
+    """(n,) 0: clean; 1: with reflectors."""
+    since_month: FloatArray
+    """(n,) likeliest month of the last flight before it. [months]"""
+    found_month: FloatArray
+    """(n,) month of the flight that gave it away. [months]"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
