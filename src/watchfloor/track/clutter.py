@@ -256,26 +256,28 @@ class ClutterMap:
         self._rate, self._patchy = np.zeros((n_range + 1, n_azimuth + 1)), np.zeros((n_range, n_azimuth))
         self._elevation = np.zeros((n_range + 1, n_elevation))
         self._doppler = np.zeros((n_range + 1, n_range_rate))
-        self._refresh()
+        self._stale = True
 
     @property
     def expected_per_scan(self) -> float:
         """False plots expected a scan in all of the extents. [1]"""  # noqa: D400, D415
-        return float(self._rate[-1, -1])
+        return float(self.tables[1][-1, -1])
 
     @property
     def rate(self) -> FloatArray:
         """(n_range, n_azimuth) false plots expected a scan in each cell. [1]"""  # noqa: D400, D415
-        return self._rate[:-1, :-1].copy()
+        return self.tables[1][:-1, :-1].copy()
 
     @property
     def p_patch(self) -> FloatArray:
         """(n_range, n_azimuth) probability that a cell is a patch. [1]"""  # noqa: D400, D415
+        self._refresh()
         return self._patchy.copy()
 
     @property
     def tables(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Grid, rates, elevation and range rate, as `_kernels.clutter.density_one` takes them; `learn` changes them."""
+        """Grid, rates, elevation and range rate, as `_kernels.clutter.density_one` takes them, all learned so far."""
+        self._refresh()
         return self._grid, self._rate, self._elevation, self._doppler
 
     def density(self, z: FloatArray) -> FloatArray:
@@ -297,7 +299,8 @@ class ClutterMap:
         ValueError
             If ``z`` is not (m, 4).
         """
-        return k.density_rows(_plots(z), *self.tables)
+        z = _plots(z)
+        return k.density_rows(z, *self.tables) if len(z) else np.empty(0)
 
     def learn(self, z: FloatArray, p_false: FloatArray) -> None:
         """Take in one scan.
@@ -322,7 +325,7 @@ class ClutterMap:
             raise ValueError(f"p_false is a probability, got {p[~((p >= 0.0) & (p <= 1.0))][0]!r}")
         k.count(z, p, self._grid, self._keep, self._cells, self._in_elevation, self._in_doppler)
         self._exposure = self._keep * self._exposure + 1.0
-        self._refresh()
+        self._stale = True
 
     def save(self) -> dict[str, FloatArray]:
         """Return all that was learned, as arrays."""
@@ -350,9 +353,13 @@ class ClutterMap:
         self._in_elevation = np.array(saved["in_elevation"], np.float64)
         self._in_doppler = np.array(saved["in_range_rate"], np.float64)
         self._exposure = float(saved["exposure"])
-        self._refresh()
+        self._stale = True
 
     def _refresh(self) -> None:
+        """Bring the tables up to date, if a scan came since they were asked for."""
+        if not self._stale:
+            return
+        self._stale = False
         k.refresh(
             self._cells, self._in_elevation, self._in_doppler, self._exposure, self._prior, self._numbers, self._grid,
             self._rate, self._elevation, self._doppler, self._patchy,

@@ -23,7 +23,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -232,7 +232,9 @@ class DetectionModel:
         return k.expect_rows(z, variance, level, doubt, *self.tables)
 
 
-def tasked(pd: FloatArray, number: IntArray, sensor: int, tasks: Tasks) -> FloatArray:
+def tasked(
+    pd: FloatArray, number: IntArray, sensor: int, tasks: Tasks, *, column: Literal["pd", "pfa", "dwell"] = "pd"
+) -> FloatArray:
     """Let the learner's tasks override what a model expects.
 
     Parameters
@@ -245,13 +247,16 @@ def tasked(pd: FloatArray, number: IntArray, sensor: int, tasks: Tasks) -> Float
         Row of the sensor.
     tasks : Tasks
         Tasks in force, sorted by track.
+    column : str
+        What of the tasks, and so of ``pd``, is meant.
 
     Returns
     -------
     (n,) array
-        The task's ``pd`` for a track that has a task of this sensor, ``pd`` for the others. [1]
+        The task's value for a track that has a task of this sensor, ``pd`` for the others. [1]
     """
-    return k.tasked(np.asarray(number, np.int64), int(sensor), pd, tasks.track, tasks.sensor, tasks.pd)
+    wanted = getattr(tasks, column)
+    return k.tasked(np.asarray(number, np.int64), int(sensor), pd, tasks.track, tasks.sensor, wanted)
 
 
 class LearnedPd:

@@ -31,7 +31,7 @@ from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Exten
 from watchfloor.track.detection import DetectionModel, Expectation, LearnedPd, tasked
 from watchfloor.track.engine import Batch, Engine, Station, Swept
 from watchfloor.track.gate import gate_limits
-from watchfloor.track.looks import NoiseHeard, coded, dwell_of, label_of, source_of
+from watchfloor.track.looks import NoiseHeard, coded, label_of, source_of
 from watchfloor.track.motion import CtConfig, CvConfig, MotionConfig, initial_shares, model_table, sojourns_s
 from watchfloor.track.registration import Registration, RegistrationConfig
 from watchfloor.track.resolution import Resolution
@@ -770,13 +770,8 @@ class PmbTracker:
             pd = self._weak.expected(s, rows, sweep_s, pd)
         if len(tasks) or len(self._tasks_before):
             number = e.marks[rows, k.NUMBER]
-            order = np.argsort(number, kind="stable")
-            wanted = np.where(
-                sweep_s[order] < self._until_s,
-                tasked(pd[order], number[order], s, self._tasks_before),
-                tasked(pd[order], number[order], s, tasks),
-            )
-            pd[order] = wanted
+            before, now = tasked(pd, number, s, self._tasks_before), tasked(pd, number, s, tasks)
+            pd = np.where(sweep_s < self._until_s, before, now)
         return np.clip(pd, 1e-3, 0.999), level, doubt, gain
 
     def _in_sight(
@@ -930,7 +925,7 @@ class PmbTracker:
         used = chosen[hit]
         snr[hit], pfa[hit] = batch.snr_db[used], batch.pfa[used]
         if len(tasks):
-            pfa = np.where(hit, pfa, _task_pfa(pfa, number, s, tasks))
+            pfa = np.where(hit, pfa, tasked(pfa, number, s, tasks, column="pfa"))
         if self._weak is not None:
             pfa = np.where(hit, pfa, self._weak.pfa(s, rows[at], swept.mean[at, 1], swept.mean[at, 0], pfa))
         noise = self._heard.at(np.full(len(at), s), look_s, swept.mean[at, 1])
@@ -954,12 +949,12 @@ class PmbTracker:
 
     def _asked(self, s: int, number: IntArray, sweep_s: FloatArray, tasks: Tasks) -> FloatArray:
         """Length of the dwell that was asked for at each track."""
+        usual = np.ones(len(number))
         if not len(tasks) and not len(self._tasks_before):
-            return np.ones(len(number))
-        sensor = np.full(len(number), s)
-        return np.where(
-            sweep_s < self._until_s, dwell_of(number, sensor, self._tasks_before), dwell_of(number, sensor, tasks)
-        )
+            return usual
+        now = tasked(usual, number, s, tasks, column="dwell")
+        before = tasked(usual, number, s, self._tasks_before, column="dwell")
+        return np.where(sweep_s < self._until_s, before, now)
 
     def _pairs(self, s: int, of: IntArray, j: IntArray, number: IntArray, swept: Swept, batch: Batch) -> Associations:
         """Pairs of tracks (rows ``of`` of what a batch brought) and plots (rows ``j`` of the batch)."""
@@ -1177,15 +1172,6 @@ class PmbTracker:
 
 def _with(tracks: Tracks, **columns: Any) -> Tracks:
     return Tracks(**{**dict(tracks.items()), **columns})
-
-
-def _task_pfa(pfa: FloatArray, number: IntArray, sensor: int, tasks: Tasks) -> FloatArray:
-    """Threshold that the tasks set for each track, where they do."""
-    order = np.argsort(number, kind="stable")
-    out = pfa.copy()
-    swapped = Tasks(**{**dict(tasks.items()), "pd": tasks.pfa})
-    out[order] = tasked(pfa[order], number[order], sensor, swapped)
-    return out
 
 
 def _sites(config: PmbTrackerConfig, nx: int) -> tuple[FloatArray, FloatArray, FloatArray]:
