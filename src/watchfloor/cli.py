@@ -610,6 +610,315 @@ class _Formats(click.ParamType):
         return parts
 
 
+# ---- what neither side will tell
+
+
+class _AxisType(click.ParamType):
+    """An unknown or a key of the scenario, with its values."""
+
+    name = "NAME=V,V,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return (name, values)."""
+        if isinstance(value, tuple):
+            return value
+        name, _, said = value.partition("=")
+        try:
+            return name.strip(), tuple(float(part) for part in said.split(","))
+        except ValueError:
+            self.fail(f"wanted NAME=V,V,... with numbers after the sign (came {value!r})", param, ctx)
+
+
+@cli.command()
+@_scenario
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help=_out_help)
+@click.option(
+    "--x",
+    type=_AxisType(),
+    default="offset_db=-12,-6,0,6,12",
+    show_default=True,
+    help="First unknown: offset_db or power_db, of one band as offset_db.S, scatter, lens_db, reliability; or a dotted "
+    "key of the scenario.",
+)
+@click.option(
+    "--y", type=_AxisType(), default="power_db=-12,-6,0,6,12", show_default=True, help="Second unknown, likewise."
+)
+@click.option(
+    "--ask",
+    default="range+5,sd<3,type>0.8,type>0.95,false<0.05",
+    show_default=True,
+    help="Questions: range+PERCENT, sd<DB, type>P, false<P.",
+)
+@click.option("--at", "place", type=_Numbers("X,Y", 2), help="Also read the map at your own point.")
+@click.option(
+    "--replicates", type=click.IntRange(min=1), default=16, show_default=True, help="Campaigns at each point."
+)
+@click.option(
+    "--hours", type=click.FloatRange(0.0, 1e4, min_open=True), default=20.0, show_default=True, help="Horizon. [h]"
+)
+@_priors
+@_workers
+@_fresh
+@_json
+def breakeven(
+    scenario: str,
+    out: Path,
+    x: tuple[str, tuple[float, ...]],
+    y: tuple[str, tuple[float, ...]],
+    ask: str,
+    place: tuple[float, ...] | None,
+    replicates: int,
+    hours: float,
+    priors: Path | None,
+    workers: int | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    r"""Say after how many hours something is known, over two unknowns that nobody will tell.
+
+    Plays many campaigns at each point of a grid, at the level of looks, and writes a map for each question into --out.
+    Each party finds its own private point on the map and reads its own answer.
+
+    SCENARIO is a study: a file, or the name of a shipped one.
+
+    \b
+    Examples:
+      watchfloor breakeven working-group --out out/breakeven --at -4,3
+      watchfloor breakeven working-group --out out/standoff --ask "type>0.8" \
+        --y campaign.movers.jet.route.centre.distance_km=50,100,200,300
+    """
+    from watchfloor.report.breakeven_figures import break_even_map
+    from watchfloor.report.score_figures import write_figure
+    from watchfloor.scenario.load import load, with_priors
+    from watchfloor.study.breakeven import Axis, at_point, grid_of, play, question
+
+    loaded = load(scenario)
+    if priors is not None:
+        loaded = with_priors(loaded, priors)
+    try:
+        axes = Axis(*x), Axis(*y)
+        asked = tuple(question(one.strip()) for one in ask.split(","))
+        with _progress("breakeven", "points") as progress, _resumable(out):
+            table = play(
+                loaded,
+                out=out,
+                x=axes[0],
+                y=axes[1],
+                questions=asked,
+                replicates=replicates,
+                horizon_h=hours,
+                workers=workers,
+                fresh=fresh,
+                progress=progress,
+            )
+        own = None if place is None else [at_point(table, *place, question=q, sensor=-1) for q in range(len(asked))]
+    except ValueError as err:
+        raise click.UsageError(str(err)) from err
+    for q, one in enumerate(asked):
+        maps = [grid_of(table, column, question=q, sensor=-1)[2] for column in ("p10_h", "p50_h", "p90_h")]
+        xs, ys, _ = grid_of(table, "p50_h", question=q, sensor=-1)
+        drawn = break_even_map(
+            f"breakeven-{q}",
+            xs,
+            ys,
+            *maps,
+            horizon_h=hours,
+            title=f"Hours until {one.title}",
+            x_label=axes[0].label,
+            y_label=axes[1].label,
+            alt=f"hours until {one.title}, over {axes[0].name} and {axes[1].name}",
+        )
+        write_figure(out / f"breakeven-{q}.svg", drawn)
+
+    def told(h: tuple[float, float, float]) -> str:
+        low, middle, high = (f"{one:.3g}" if math.isfinite(one) else f">{hours:g}" for one in h)
+        return f"{middle} ({low} to {high})"
+
+    spans = []
+    for q in range(len(asked)):
+        median = grid_of(table, "p50_h", question=q, sensor=-1)[2]
+        spans.append((float(median.min()), float(median.max())))
+    if as_json:
+        columns = {name: values.tolist() for name, values in table.flat().items()}
+        plain = {
+            n: [None if isinstance(v, float) and not math.isfinite(v) else v for v in c] for n, c in columns.items()
+        }
+        found = None if own is None else [[h if math.isfinite(h) else None for h in one] for one in own]
+        _print_json({"folder": str(out), "questions": [one.name for one in asked], "map": plain, "at": found})
+        return 0
+    for q, one in enumerate(asked):
+        low, high = (f"{h:.3g}" if math.isfinite(h) else f">{hours:g}" for h in spans[q])
+        click.echo(f"{one.name:<12} {f'{low} to {high} h, median, over the map':<42} {one.title}")
+        if own is not None:
+            click.echo(f"{'':<12} {told(own[q])} h at your point")
+    click.echo(f"maps: {out}/breakeven-*.svg; hours read: median (one campaign in ten to nine in ten)", err=True)
+    return 0
+
+
+@cli.command()
+@_scenario
+@click.option(
+    "--answer",
+    default="entropy_nats",
+    show_default=True,
+    help="What is asked: sd_db, entropy_nats, p_type, range_km, hours_to_3_db.",
+)
+@click.option(
+    "--method", type=click.Choice(["morris", "sobol", "tornado"]), default="morris", show_default=True, help="How."
+)
+@click.option("--n", type=click.IntRange(min=2), help="Trajectories (morris, 10 by default) or rows (sobol, 128).")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="SVG", help="Also draw it.")
+@_priors
+@_json
+def drivers(
+    scenario: str,
+    answer: str,
+    method: str,
+    n: int | None,
+    picture: Path | None,
+    priors: Path | None,
+    as_json: bool,
+) -> int:
+    r"""Say which unknowns drive an answer: what to measure next.
+
+    The unknowns are the catalogue's spreads, or a party's own (--priors): radars' sensitivity, the jet's curve, labels,
+    sorties, stand-off. Indices come with 10 and 90 % points.
+
+    \b
+    Example:
+      watchfloor drivers working-group --answer sd_db --method sobol
+    """
+    import numpy as np
+
+    from watchfloor.report.breakeven_figures import drivers_chart, tornado_chart
+    from watchfloor.report.score_figures import write_figure
+    from watchfloor.scenario.load import load, with_priors
+    from watchfloor.study.drivers import ANSWERS, Study
+
+    loaded = load(scenario)
+    if priors is not None:
+        loaded = with_priors(loaded, priors)
+    if loaded.scenario.study is None or loaded.scenario.campaign is None:
+        raise click.UsageError(f"{scenario}: wanted a study, with the headings campaign and study")
+    try:
+        study = Study(loaded, answer=answer)
+    except ValueError as err:
+        raise click.UsageError(str(err)) from err
+    what = {one.name: one.what for one in study.unknowns}
+    title, label = ANSWERS[answer], answer
+    with _progress("drivers", "campaigns") as progress:
+        if method == "tornado":
+            found = study.tornado()
+            bars = {name: (float(found.low[i]), float(found.high[i])) for i, name in enumerate(what)}
+            rows = [(name, what[name], f"{a:.4g} to {b:.4g}", "") for name, (a, b) in bars.items()]
+            rows.sort(key=lambda row: -abs(bars[row[0]][1] - bars[row[0]][0]))
+            drawn = tornado_chart(
+                "tornado",
+                list(what),
+                found.low,
+                found.high,
+                float(found.middle[0]),
+                title=title,
+                label=label,
+                alt=title,
+            )
+            plain: Any = {"middle": float(found.middle[0]), "unknowns": bars}
+        else:
+            if method == "morris":
+                index = study.screen(n or 10, progress=progress)
+                value, low, high, other = index.mean_abs, index.mean_abs_p10, index.mean_abs_p90, None
+                label = f"mean absolute effect over the whole range [{answer}]"
+            else:
+                indices = study.shares(n or 128, progress=progress)
+                value, low, high, other = indices.total, indices.total_p10, indices.total_p90, indices.first
+                label = "share of the variance: bar total, mark first order"
+            order = np.argsort(-value, kind="stable")
+            names = list(what)
+            rows = [
+                (names[i], what[names[i]], (float(low[i]), float(value[i]), float(high[i])), "") for i in order.tolist()
+            ]
+            drawn = drivers_chart("drivers", names, value, low, high, other=other, title=title, label=label, alt=title)
+            plain = {name: parts for name, _, parts, _ in rows}
+    if picture is not None:
+        write_figure(picture, drawn)
+        click.echo(f"picture: {picture}", err=True)
+    if as_json:
+        _print_json({"answer": answer, "method": method, "unknowns": plain})
+    else:
+        click.echo(title)
+        _print_figures(rows)
+    return 0
+
+
+@cli.command()
+@click.argument("a", type=click.Path(path_type=Path), metavar="A")
+@click.argument("b", type=click.Path(path_type=Path), metavar="B")
+@_json
+def differ(a: Path, b: Path, as_json: bool) -> int:
+    r"""Say where two parties' studies differ: the numbers they started from, and what came of them.
+
+    A and B are folders that `watchfloor study --out` has left, each under a party's own --priors. Outcomes are paired,
+    replicate by replicate, where both used the same seed.
+
+    \b
+    Example:
+      watchfloor differ out/working-group out/mine
+    """
+    from watchfloor.study.differ import differ as lay_side_by_side
+
+    found = lay_side_by_side(a, b)
+    if as_json:
+        outcomes = [
+            {
+                "option": one.option,
+                "measure": one.measure.name,
+                "unit": one.measure.unit,
+                "a": vars(one.a),
+                "b": vars(one.b),
+                "difference": None if one.difference is None else vars(one.difference),
+                "differs": one.differs,
+            }
+            for one in found.outcomes
+        ]
+        numbers = [one._asdict() for one in found.numbers]
+        _print_json({"a": found.a, "b": found.b, "paired": found.n_paired, "numbers": numbers, "outcomes": outcomes})
+        return 0
+    sections = [
+        (
+            f"Numbers: {found.a} against {found.b}",
+            [
+                (n.parameter, n.parameter, f"{_said(n.a) if n.a else '-'}  ->  {_said(n.b) if n.b else '-'}", n.unit)
+                for n in found.numbers
+            ]
+            or [("same", "the same in both", "", "")],
+        )
+    ]
+    for option in dict.fromkeys(one.option for one in found.outcomes):
+        rows = []
+        for one in (o for o in found.outcomes if o.option == option):
+            change = one.difference
+            said = "" if change is None else f"  {change.mean:+.3g} ({change.mean_low:+.3g} to {change.mean_high:+.3g})"
+            mark = " *" if one.differs else ""
+            rows.append(
+                (
+                    one.measure.name,
+                    one.measure.what,
+                    f"{one.a.p50:.4g} -> {one.b.p50:.4g}{said}{mark}",
+                    one.measure.unit,
+                )
+            )
+        sections.append((option, rows))
+    _print_sections(sections)
+    for measure, first, second in found.ranking:
+        click.echo(f"{measure}: {found.a} orders {', '.join(first)}; {found.b} orders {', '.join(second)}", err=True)
+    click.echo(
+        f"medians of {found.a} -> {found.b}; mean difference of {found.n_paired} paired replicates with its 95 % "
+        "interval; * told from 0",
+        err=True,
+    )
+    return 0
+
+
 @cli.command()
 @_scenario
 @click.option("--sigma", type=_List("M2", 0.0, 1e6, open_low=True), required=True, help="Mean cross-sections. [m2]")
