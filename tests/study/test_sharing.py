@@ -10,7 +10,7 @@ from watchfloor.base.streams import Streams
 from watchfloor.learn.share import Evidence, receive
 from watchfloor.run.mission import build, draw
 from watchfloor.scenario.load import load
-from watchfloor.study.sharing import joint_gain, network_of
+from watchfloor.study.sharing import Solver, network_of
 
 SMALL = Path(__file__).with_name("small.yaml")
 
@@ -44,10 +44,10 @@ def test_gains_of_parcels_add_up_to_what_the_receiver_knows(stage):
     sent = one.transfers()
     assert np.all(sent.arrived == 1)
     np.testing.assert_allclose(sent.nats_gained[0], sent.nats_sent[0], atol=1e-3)
-    whole = joint_gain(place["priors"], prior, one.knowledge("vendor"))
+    whole = Solver(place["priors"]).gain(prior, one.knowledge("vendor"))
     np.testing.assert_allclose(sent.nats_gained.sum(), whole, atol=1e-3)
     assert whole > 1.0
-    assert joint_gain(place["priors"], known, one.knowledge("vendor")) == pytest.approx(0.0, abs=1e-3)
+    assert Solver(place["priors"]).gain(known, one.knowledge("vendor")) == pytest.approx(0.0, abs=1e-3)
 
 
 def test_what_is_known_already_teaches_less(stage):
