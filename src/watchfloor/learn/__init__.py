@@ -13,6 +13,7 @@ the model and its limits.
 `update`      likelihood tables of the detector; which looks count, and how much
 `identify`    posterior over types and "other" from looks, kinematics and label
 `exploit`     expected Pd and the gate's threshold
+`tasking`     which dwell of a steered radar is worth its energy
 `ledger`      information gained, flight by flight
 `share`       evidence passed on, with delay and loss
 `curves`      summaries of a posterior: level, detection range
@@ -24,4 +25,4 @@ given).
 """
 
 from watchfloor.learn import grid as grid
-from watchfloor.learn._kernels import warm as warm
+from watchfloor.learn._kernels_tasking import warm as warm

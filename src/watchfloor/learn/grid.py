@@ -11,9 +11,9 @@ from pydantic import Field, field_validator
 from watchfloor.base.config import Config
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Identities, Knowledge, Looks, Status, Tasks, Tracks
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
-from watchfloor.learn import _kernels
+from watchfloor.learn import _kernels, _kernels_tasking
 from watchfloor.learn.base import learners
-from watchfloor.learn.exploit import best_rung, gate_cells, ladder
+from watchfloor.learn.exploit import best_rung, equal_rate, false_starts, gate_cells, ladder, reach_cells
 from watchfloor.learn.field import FieldConfig, FieldPosterior, Priors, make_priors
 from watchfloor.learn.habits import Habits
 from watchfloor.learn.identify import Behaviour, by_type, heading_sd, softmax
@@ -22,6 +22,7 @@ from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
 from watchfloor.learn.memory import MemoryConfig
 from watchfloor.learn.share import Evidence
+from watchfloor.learn.tasking import Tasking, TaskingConfig
 from watchfloor.learn.update import LATTICE, Echoes
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.fluctuation import decorrelation_rad
@@ -86,6 +87,19 @@ class GridLearnerConfig(Config):
     """Price of one false plot inside a gate, in detections. [1]"""
     min_gain: float = Field(default=0.005, ge=0.0, le=1.0)
     """Least gain, in expected detections a look, for which a gate is opened. [1]"""
+    false_tracks: Literal["priced", "equal"] = "priced"
+    """Whether a gate's threshold is chosen by the price of a false plot, or so that gates add no more than a share to
+    the false tracks that each radar's own noise starts."""
+    false_track_share: float = Field(default=0.1, ge=0.0, le=10.0)
+    """That share, if ``equal``. [1]"""
+    start_m: int = Field(default=3, ge=1, le=10)
+    """Plots that start a track, in as many scans, if ``equal``."""
+    start_n: int = Field(default=5, ge=1, le=20)
+    """Scans in which they must come, at least ``start_m``."""
+    start_speed_mps: float = Field(default=400.0, gt=0.0, le=5e3)
+    """Speed that a start allows for between scans. [m/s]"""
+    tasking: TaskingConfig | None = None
+    """How radars that steer their beam divide time and energy; a usual dwell at each track when left out."""
     gate_sigmas: float = Field(default=3.0, gt=0.0, le=10.0)
     """Radius of a gate in standard deviations of the predicted position. [1]"""
     manoeuvre_mps2: float = Field(default=1.0, ge=0.0, le=100.0)
@@ -193,6 +207,16 @@ class GridLearner:
         prior = np.append(known * share, config.p_other)
         self._log_prior = np.log(prior / prior.sum())
         self._slots = _Slots(len(prior), len(rows), len(self._cells), len(classes))
+        self._allowed = config.false_track_share * np.array([self._own_starts(r) for r in self._radars])
+        self._tasking = None
+        if config.tasking is not None:
+            self._tasking = Tasking(
+                config.tasking,
+                radars=self._radars,
+                places=[around.place for around in self._surroundings],
+                rungs=self._rungs,
+                laws=laws,
+            )
         self._table = self._library.table(self._library.gain, self._library.counts, self._library.fields)
         self._known: tuple[Knowledge, FloatArray, FloatArray, list[FieldPosterior]] | None = None
         self._last, self._task_s = Tracks.empty(), None
@@ -271,25 +295,20 @@ class GridLearner:
         position = tracks.position_ecef_m[keep] + velocity * ahead[:, None]
         radius = self._gate_radius_m(tracks.cov[keep], ahead + tick_s)
         cell, snr_db, n_cells = np.empty((n, n_radars), np.int64), np.empty((n, n_radars)), np.empty((n, n_radars))
+        starts = np.zeros((n, n_radars, self._rungs.shape[1])) if self._config.false_tracks == "equal" else None
         for s, radar in enumerate(self._radars):
             seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
             cell[:, s] = self._cells.find(*aspect(position, velocity, self._surroundings[s].place.ecef_m))
             snr_db[:, s] = _snr_db(seen.snr_1m2, seen.visible)
             n_cells[:, s] = gate_cells(radar, seen.range_m, radius)
+            if starts is not None:
+                starts[:, s] = self._starts(radar, n_cells[:, s, None], self._rungs[s], seen.range_m[:, None])
         slots, library = self._slots, self._library
         library.need(np.tile(np.arange(n_radars), n), cell.reshape(-1))
         slots.reserve(1)
         at = slots.find_known(tracks.number[keep])
-        pd = _kernels.expected_pd(
-            at,
-            cell,
-            snr_db,
-            self._of_classes(np.ascontiguousarray(identities.probability[keep]), at),
-            self._pd,
-            LATTICE,
-            float(SIGMA_GRID_DBSM[0]),
-            self._echo_law,
-            self._class_echo,
+        of_class = self._of_classes(np.ascontiguousarray(identities.probability[keep]), at)
+        believed = (
             slots.pool_at,
             slots.own,
             slots.own_scored,
@@ -299,8 +318,44 @@ class GridLearner:
             library.group,
             LOG_SCORE_WEIGHT,
         )
+        pd = _kernels.expected_pd(
+            at,
+            cell,
+            snr_db,
+            of_class,
+            self._pd,
+            LATTICE,
+            float(SIGMA_GRID_DBSM[0]),
+            self._echo_law,
+            self._class_echo,
+            *believed,
+        )
         config = self._config
-        pfa, pd = best_rung(np.clip(pd, 0.0, 1.0), self._rungs, n_cells, config.false_cost, min_gain=config.min_gain)
+        pd = np.clip(pd, 0.0, 1.0)
+        if starts is None:
+            pfa, pd = best_rung(pd, self._rungs, n_cells, config.false_cost, min_gain=config.min_gain)
+        else:
+            pfa, pd = equal_rate(pd, self._rungs, starts, self._allowed, min_gain=config.min_gain)
+        dwell = np.ones((n, n_radars))
+        if self._tasking is not None and self._tasking.steered:
+            steered = np.array(self._tasking.steered, np.int64)
+            level = _kernels_tasking.track_levels(steered, at, cell, of_class, self._class_echo, *believed)
+            asked = self._tasking.ask(
+                pfa=pfa,
+                pd=pd,
+                n_cells=n_cells,
+                false_cost=config.false_cost,
+                min_gain=config.min_gain,
+                probability=of_class,
+                level=level,
+                type_law=self._echo_law[self._class_echo],
+                snr_1m2_db=snr_db,
+                position_ecef_m=position,
+                cov=_position_cov(tracks.cov[keep], ahead + 0.5 * tick_s),
+                radius_m=radius,
+                thresholds="chosen" if starts is None else "given",
+            )
+            dwell, pfa, pd = asked.dwell, asked.pfa, asked.pd
         each = np.repeat(np.arange(n), n_radars)
         return Tasks(
             track=tracks.number[keep][each],
@@ -311,7 +366,20 @@ class GridLearner:
             radius_m=radius[each],
             pfa=pfa.reshape(-1),
             pd=pd.reshape(-1),
+            dwell=dwell.reshape(-1),
         )
+
+    def _starts(self, radar: Radar, n_cells: FloatArray, pfa: FloatArray, range_m: FloatArray) -> FloatArray:
+        """False starts a scan in cells at some range."""
+        config = self._config
+        reach = reach_cells(radar, range_m, speed_mps=config.start_speed_mps, interval_s=radar.period_s)
+        return false_starts(n_cells, pfa, m=config.start_m, n=max(config.start_n, config.start_m), reach_cells=reach)
+
+    def _own_starts(self, radar: Radar) -> float:
+        """False starts a scan in all of a radar's coverage, at its own threshold."""
+        range_m = np.linspace(radar.range_min_m, radar.range_max_m, 33)[1:]
+        each = np.full(range_m.shape, radar.n_cells / len(range_m))
+        return float(self._starts(radar, each, np.full(range_m.shape, radar.pfa), range_m).sum())
 
     def evidence(self) -> Evidence:
         """Return the log-likelihoods gathered since the last `close_flight`; call it before closing."""
@@ -375,6 +443,7 @@ class GridLearner:
             library.reach,
             library.taps,
             self._config.teach_probability_min,
+            library.group,
             gain,
             counts,
         )
@@ -414,7 +483,7 @@ class GridLearner:
             enu = velocity @ place.rotation[:2].T
             number[mine, 1], number[mine, 2] = seen.azimuth_rad, seen.elevation_rad
             number[mine, 3] = np.arctan2(enu[:, 0], enu[:, 1])
-            number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible) - looks.noise_db[mine]
+            number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible) - looks.noise_db[mine] + looks.dwell_db[mine]
         margin = np.minimum(self._config.border_sigmas * number[:, 4], 0.4 * self._cell_rad)
         use &= np.isfinite(number[:, 5]) & (inside >= margin)
         miss = use & np.isnan(looks.snr_db)
@@ -497,6 +566,12 @@ def _snr_db(snr: FloatArray, visible: BoolArray) -> FloatArray:
     """Level of a ratio, -inf where it is 0 or out of sight. [dB]"""
     positive = visible & (snr > 0.0)
     return np.where(positive, 10.0 * np.log10(np.where(positive, snr, 1.0)), -np.inf)
+
+
+def _position_cov(cov: FloatArray, ahead_s: FloatArray) -> FloatArray:
+    """Covariance (n, 3, 3) of positions after some time of straight flight. [m2]"""
+    t, cross = ahead_s[:, None, None], cov[:, :3, 3:]
+    return cov[:, :3, :3] + t * (cross + cross.transpose(0, 2, 1)) + t * t * cov[:, 3:, 3:]
 
 
 class _Slots:
