@@ -92,8 +92,10 @@ class _Run:
     def campaign(self, *, curve: bool) -> None:
         """Play the sorties; write ledger and checkpoints; send what they said along the links."""
         checkpoints = list(self.study.checkpoints_h)
+        whole = curve and self.option == self.study.baseline
         if curve:
             self._try(self.prior, OWNER)
+        if whole:
             self._alone(self.prior, OWNER)
         self._checkpoint(self.prior, OWNER)
         for sortie in range(self._n_planned):
@@ -107,7 +109,7 @@ class _Run:
                 if curve:
                     self._try(self.knowledge, OWNER)
         self.month = float(self.phase.months)
-        if curve:
+        if whole:
             told = oracle(self.priors, self._at(self.month).signatures, self._radars)
             self._checkpoint(told, ORACLE)
             for knowledge, who in ((self.knowledge, OWNER), (told, ORACLE)):
@@ -241,9 +243,7 @@ class _Run:
             update_age_max_s=command.update_age_max_s,
         )
 
-    def _trial(
-        self, mission: Mission, history: History, seen: Encounter, who: int, energy_j: float
-    ) -> Trials:
+    def _trial(self, mission: Mission, history: History, seen: Encounter, who: int, energy_j: float) -> Trials:
         raid = np.flatnonzero(np.isin(mission.world.types, self.scenario.hostile))
         result = defence(history.effects, group=raid)
         return Trials(
