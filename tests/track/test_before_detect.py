@@ -155,6 +155,13 @@ def test_noise_starts_as_many_tracks_as_were_asked_for(rate_per_h):
     assert low - 3.0 * math.sqrt(low) <= n <= high + 3.0 * math.sqrt(high)
 
 
+def test_where_noise_gives_hardly_any_path_the_union_bound_is_the_threshold():
+    low = _small(FULL, 1e-4)
+    finder = BeforeDetect(BeforeDetectConfig(calibration_scans=300), FULL, low)
+    assert finder.gumbel is None
+    assert finder.threshold == finder.union_threshold
+
+
 def test_the_threshold_is_the_same_for_the_same_seed_and_falls_with_the_rate():
     one, again = (BeforeDetect(BeforeDetectConfig(seed=7, calibration_scans=300), RADAR, _small()) for _ in range(2))
     more = BeforeDetect(BeforeDetectConfig(seed=7, calibration_scans=300, false_tracks_per_h=30.0), RADAR, _small())

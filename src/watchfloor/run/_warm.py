@@ -47,7 +47,7 @@ def _track() -> None:
     from watchfloor.scenario import catalog
     from watchfloor.sensor.card import environment_for, radar_from
     from watchfloor.track import registration, strobes, track_plots
-    from watchfloor.track._kernels import ambiguity, fuse
+    from watchfloor.track._kernels import ambiguity, before_detect, fuse
     from watchfloor.track.motion import models_for
 
     place = Place(0.7, 0.5, 0.0)
@@ -74,7 +74,7 @@ def _track() -> None:
         for turn in range(6):
             now = (plots.t_s >= turn * radar.period_s) & (plots.t_s < (turn + 1) * radar.period_s)
             tracker.step(plots.take(np.flatnonzero(now)), Tasks.empty(), until_s=(turn + 1) * radar.period_s)
-    for part in (registration, strobes, ambiguity, fuse):
+    for part in (registration, strobes, ambiguity, fuse, before_detect):
         part.warm()
 
 

@@ -43,7 +43,7 @@ _FIRST_DB, _PER_DB, _N_DB = -20.0, 10.0, 801
 _GATE2 = 16.0
 _PAIRS_MAX = 200_000
 _SNR_LEAST = 0.1
-_SHARE_TAIL = 0.7
+_SHARE_TAIL, _VALUES_MIN = 0.7, 30
 _States = tuple[IntArray, FloatArray, IntArray, FloatArray, IntArray]
 
 
@@ -208,6 +208,8 @@ class BeforeDetect:
 
     Notes
     -----
+    Where fewer than 30 blocks of the noise hold a path at all, the threshold is that of the union bound.
+
     A path has three plots at least. One that was found ends all others through its plots. Where a radar's ranges fold,
     what lies beyond is taken at its folded range. Spiky clutter is not noise: where it is expected, raise the threshold
     or leave the sector out.
@@ -267,11 +269,14 @@ class BeforeDetect:
         self._check_pairs()
         self.clear()
         self.gumbel: Gumbel | None = None
-        """Law of the greatest score of noise in ``config.scans`` scans; None where a threshold was given."""
+        """Law of the greatest score of noise in ``config.scans`` scans; None where a threshold was given, or where
+        noise gives so few paths that the union bound is the threshold."""
         if threshold is None:
             self.gumbel = _fitted(config, radar, low)
             block_h = config.scans * radar.period_s / 3600.0
-            threshold = self.gumbel.quantile(config.false_tracks_per_h * block_h)
+            threshold = self.union_threshold
+            if self.gumbel is not None:
+                threshold = min(self.gumbel.quantile(config.false_tracks_per_h * block_h), threshold)
         self.threshold = float(threshold)
         """Least score of a path. [nats]"""
 
@@ -547,13 +552,15 @@ def greatest_scores(config: BeforeDetectConfig, radar: Radar, low: LowLevel, *, 
 
 
 @lru_cache(maxsize=32)
-def _fit_of(config_json: str, radar: Radar, low: LowLevel) -> Gumbel:
+def _fit_of(config_json: str, radar: Radar, low: LowLevel) -> Gumbel | None:
     config = BeforeDetectConfig.model_validate_json(config_json)
     values = greatest_scores(config, radar, low, scans=config.calibration_scans, seed=config.seed)
-    return fit_gumbel(values, least=float(np.quantile(values, 1.0 - _SHARE_TAIL)))
+    if np.count_nonzero(np.isfinite(values)) < _VALUES_MIN:
+        return None
+    return fit_gumbel(values, least=float(np.sort(values)[int((1.0 - _SHARE_TAIL) * len(values))]))
 
 
-def _fitted(config: BeforeDetectConfig, radar: Radar, low: LowLevel) -> Gumbel:
-    """Law of the greatest score of noise; the wanted rate does not matter to it."""
+def _fitted(config: BeforeDetectConfig, radar: Radar, low: LowLevel) -> Gumbel | None:
+    """Law of the greatest score of noise, None where noise gives too few paths; the wanted rate does not matter."""
     same = config.model_copy(update={"false_tracks_per_h": 1.0, "existence": 0.95})
     return _fit_of(same.model_dump_json(), radar, low)

@@ -316,3 +316,19 @@ def near(
             d2 = max(d2, off * off / s)
             if d2 < least:
                 out[h], least = k, d2
+
+
+def warm() -> None:
+    """Call each kernel once."""
+    z, var, t = np.full((2, 4), np.nan), np.full((2, 4), np.nan), np.array([0.0, 10.0])
+    z[:, :2], var[:, :2] = (1e5, 0.1), (1e4, 1e-4)
+    numbers = np.ones(N_NUMBERS)
+    first, tail = np.zeros(3, np.int64), np.zeros(4, np.int64)
+    score, back = np.zeros((4, 3, 1)), np.zeros((4, 3, 1), np.int64)
+    best, layer, scans = np.zeros(4), np.zeros(4, np.int64), np.array([0, 1])
+    edges, amp = np.array([0, 1, 2]), np.zeros((2, 1))
+    n = extend(z, var, t, amp, edges, np.zeros(1), numbers, 0.0, 1, first, 0, tail, score, back, best, layer)
+    bury(np.zeros(2, np.bool_), scans, first, tail, score, back, best, layer)
+    forget(1, n, scans[:1], first[1:].copy(), tail, score, back, best, layer)
+    both = np.zeros((1, 2))
+    near(t, z, var, np.zeros(1), both, both, both, both, 1.0, np.zeros(2, np.int64))
