@@ -292,19 +292,30 @@ def teach(
     reach: IntArray,
     taps: FloatArray,
     least: float,
+    group: IntArray,
     gain: FloatArray,
     counts: FloatArray,
 ) -> None:
     """Add what tracks in slots ``at`` (n,) say of the cells' levels to ``gain`` (S, M, C, G), and to ``counts``.
 
     probability (n, M) of the classes; level (S, M, C, G) probabilities of the levels before; reach, taps of the blur
-    inside a cell; classes below ``least`` are passed over. A track of doubtful class says log(p L / Z + 1 - p).
+    inside a cell; classes below ``least`` are passed over; group (M, S) of radars. A track of doubtful class says
+    log((1 - d) L / Z + d) in each cell, d = (1 - p)^f, f the cell's share of the track's effective looks in its group
+    of radars: levels of a group hang together, and whatever they say together the track's doubt bounds once.
     """
     n_radars, n_cells = pool_at.shape[1], pool_at.shape[2]
     n_classes, n_levels = gain.shape[1], gain.shape[3]
     middle = taps.shape[3] // 2
     row, lifted = np.empty(n_levels), np.empty(n_levels)
+    looks = np.empty((n_classes, n_radars))
     for i in range(at.shape[0]):
+        looks[:] = 0.0
+        for s in range(n_radars):
+            for c in range(n_cells):
+                p = pool_at[at[i], s, c]
+                if p >= 0:
+                    for m in range(n_classes):
+                        looks[m, group[m, s]] += own_count[p, class_echo[m]]
         for s in range(n_radars):
             for c in range(n_cells):
                 p = pool_at[at[i], s, c]
@@ -330,10 +341,12 @@ def teach(
                         for g in range(n_levels):
                             gain[s, m, c, g] += lifted[g]
                     else:
-                        floor = 1.0 - belief
+                        whole = looks[m, group[m, s]]
+                        floor = (1.0 - belief) ** (own_count[p, k] / whole if whole > 0.0 else 1.0)
                         for g in range(n_levels):
                             away = min(lifted[g] - z, 600.0)
-                            gain[s, m, c, g] += math.log(floor + (belief * math.exp(away) if away > -700.0 else 0.0))
+                            part = (1.0 - floor) * math.exp(away) if away > -700.0 else 0.0
+                            gain[s, m, c, g] += math.log(floor + part)
                     counts[s, m, c, 0] += belief * own_count[p, k]
                     hits, misses = own_count[p, n_echo], own_count[p, n_echo + 1]
                     counts[s, m, c, 1] += belief * (hits + misses)
@@ -494,7 +507,7 @@ def warm(**_: Any) -> None:
     evidence(scored, score, whole, np.zeros((1, 2)))
     teach(
         whole, np.ones((1, 1)), pool, np.zeros((1, 1, 3)), np.ones((1, 7)), np.zeros(2, np.int64), 1, cube, pool,
-        np.ones((1, 1, 1, 1)), 1e-3, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
+        np.ones((1, 1, 1, 1)), 1e-3, two, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
     )  # fmt: skip
     expected_pd(
         whole, np.zeros((1, 1), np.int64), np.zeros((1, 1)), np.ones((1, 2)) / 2.0, np.zeros((1, 2, 1, 16)), lattice,
