@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from watchfloor.assess.ceilings import scan_integration_db
 from watchfloor.base.picture import Plots
 from watchfloor.base.units import FloatArray
 from watchfloor.physics import detection
@@ -117,9 +118,7 @@ def snr_initiation_db(finder: BeforeDetect, pd: FloatArray, *, m: int = 3) -> Fl
 
 def ceiling_db(pd: FloatArray, pfa: float, n: int, paths: float) -> FloatArray:
     """Most that n independent looks gain over one at an equal rate, searching so many paths. [dB]"""  # noqa: D400, D415
-    one = detection.required_snr(pd, pfa)
-    many = detection.required_snr(pd, pfa / paths, n_pulses=n, swerling=2)
-    return 10.0 * np.log10(one / many)
+    return scan_integration_db(n, pd, pfa=pfa, n_paths=paths)
 
 
 @lru_cache(maxsize=8)
