@@ -16,6 +16,7 @@ PAGES = [
     DOCS / "howto" / "ask-the-physics.md",
     DOCS / "howto" / "choose-and-tune-a-tracker.md",
     DOCS / "howto" / "query-the-ledger.md",
+    DOCS / "howto" / "keep-your-numbers.md",
 ]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
