@@ -65,11 +65,11 @@ WRONG = [
     ("transponder: true", "transponder: yes",
      "s.yaml:69:20: campaign.movers.jet.transponder: wanted true or false (came 'yes')"),
     ("kind: rotating, name: ew", "kind: rotatng, name: ew",
-     "s.yaml:35:12: sensors.ew.kind: wanted a kind of sensor, one of passive, phased, rotating, secondary, "
+     "s.yaml:35:12: sensors.ew.kind: wanted a kind of sensor, one of observer, passive, phased, rotating, secondary, "
      "staring; "
      "did you mean 'rotating'? (came kind 'rotatng')"),
     ("kind: rotating, name: ew", "name: ew",
-     "s.yaml:35:5: sensors.ew: wanted a key `kind`, one of passive, phased, rotating, secondary, staring (it is "
+     "s.yaml:35:5: sensors.ew: wanted a key `kind`, one of observer, passive, phased, rotating, secondary, staring (it is "
      "missing)"),
     ("tracker: {kind: gnn}", "tracker: gnn", "s.yaml:40:10: tracker: wanted lines of `key: value` (came 'gnn')"),
     ("watchfloor: 1", "watchfloor: 2", "s.yaml:6:13: watchfloor: wanted 1 (came 2)"),

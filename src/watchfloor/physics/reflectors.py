@@ -41,7 +41,12 @@ def lens_sigma_m2(radius_m: float, frequency_hz: float) -> float:
 
 
 def directions_rad(axes_deg: Sequence[float]) -> FloatArray:
-    """Return the directions that lenses look, starboard positive: each axis and its mirror image. (m,) [rad]"""
+    """Return the directions that lenses look, starboard positive: each axis and its mirror image, once. (m,) [rad]
+
+    Notes
+    -----
+    Dead ahead and dead astern are their own mirror images.
+    """
     both = {round(sign * axis, 9) for axis in axes_deg for sign in (1.0, -1.0)}
     both = {180.0 if axis == -180.0 else axis + 0.0 for axis in both}
     return np.deg2rad(np.array(sorted(both)))
@@ -70,6 +75,12 @@ def lens_pattern(axes_deg: Sequence[float], n_lenses: int, half_angle_rad: float
     ------
     ValueError
         If the lenses do not share out evenly.
+
+    Notes
+    -----
+    In the plane of the wings; powers of lenses add, their phases being unknown. A Gaussian in the angle off the axis
+    stands for the pattern of a lens with a reflecting cap, which is flat to tens of degrees and then falls: fair near
+    the axis, assumed far from it.
     """
     directions = directions_rad(axes_deg)
     each, rest = divmod(n_lenses, len(directions))
