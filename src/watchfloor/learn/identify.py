@@ -19,7 +19,16 @@ import numpy as np
 from watchfloor.base.picture import Tracks
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.learn.habits import N_FEATURES, Feature, Habits
-from watchfloor.learn.labels import LabelConfig, Reliability, answers_of, log_answer, log_label, without_label
+from watchfloor.learn.labels import (
+    SOURCES,
+    LabelConfig,
+    Reliability,
+    answers_of,
+    log_answer,
+    log_label,
+    log_labels,
+    without_label,
+)
 from watchfloor.learn.modulation import N_NODES, BladeLines
 from watchfloor.physics.frames import ecef_to_geodetic
 from watchfloor.physics.radar import Radar
@@ -81,18 +90,20 @@ class Behaviour:
         self._sums, self._counts = np.zeros((0, N_FEATURES)), np.zeros((0, N_FEATURES))
         self._heard_s, self._course = np.zeros((0, 2)), np.zeros((0, 2))
         self._lines = np.zeros((0, self._n_types + 1, N_NODES))
-        self._said = np.zeros((0, 4), np.int64)
+        self._labels, self._done = np.zeros((0, len(SOURCES)), np.int64), np.zeros(0, np.bool_)
+        self._answered = np.zeros(0, np.bool_)
 
     def begin(self, at: IntArray) -> None:
         """Start anew in slots ``at`` (n,)."""
         short = int(at.max(initial=-1)) + 1 - len(self._sums)
         if short > 0:
-            for name in ("_sums", "_counts", "_heard_s", "_course", "_lines", "_said"):
+            for name in ("_sums", "_counts", "_heard_s", "_course", "_lines", "_labels", "_done", "_answered"):
                 old = getattr(self, name)
                 grown = np.concatenate((old, np.zeros((max(short, len(old)), *old.shape[1:]), old.dtype)))
                 setattr(self, name, grown)
         self._sums[at], self._counts[at], self._lines[at] = 0.0, 0.0, 0.0
-        self._heard_s[at], self._course[at], self._said[at] = (np.inf, -np.inf), np.nan, (-1, -1, 0, 0)
+        self._heard_s[at], self._course[at], self._labels[at] = (np.inf, -np.inf), np.nan, -1
+        self._done[at], self._answered[at] = False, False
 
     def hear(self, tracks: Tracks, at: IntArray) -> None:
         """Take in the tracks' newest estimates; slots ``at`` (n,)."""
@@ -115,8 +126,8 @@ class Behaviour:
         self._heard_s[at, 1] = np.maximum(self._heard_s[at, 1], tracks.t_s)
         self._course[at[fresh]] = np.stack([course, course_sd], axis=1)[fresh]
         said = tracks.label >= 0
-        self._said[at[said], 0], self._said[at[said], 1] = tracks.label[said], tracks.label_source[said]
-        self._said[at[(tracks.address >= 0) | said], 2] = 1
+        self._labels[at[said], np.maximum(tracks.label_source[said], 0)] = tracks.label[said]
+        self._answered[at[(tracks.address >= 0) | said]] = True
 
     def see(
         self, at: IntArray, sensor: IntArray, aspect_rad: FloatArray, snr_db: FloatArray, modulation_hz: FloatArray
@@ -140,7 +151,7 @@ class Behaviour:
             out += self._blades.log_likelihood(self._lines[at])
         if self._answers is not None:
             asked = self._heard_s[at, 1] - self._heard_s[at, 0] >= _HEARD_MIN_S
-            out += log_answer(self._said[at, 2] > 0, asked, self._answers)
+            out += log_answer(self._answered[at], asked, self._answers)
         return out
 
     def end(self, tracks: Tracks, at: IntArray, probability: FloatArray) -> None:
@@ -148,17 +159,20 @@ class Behaviour:
 
         A track teaches once: one that lives on after its flight was closed has had its say.
         """
-        new = self._said[at, 3] == 0
+        new = ~self._done[at]
         tracks, at, probability = tracks.take(new), at[new], probability[new]
         if len(at) == 0:
             return
-        self._said[at, 3] = 1
+        self._done[at] = True
         features, variance = self._features(tracks, at)
         weights = probability[:, : self._n_types]
         self.habits = self.habits.taught(features, weights, variance=variance, trust=self._trust)
         if self._learned:
-            rest = without_label(probability, self._of_label(at))
-            self.reliability = self.reliability.learn(self._said[at, 0], self._said[at, 1], rest)
+            for source in SOURCES:
+                said = self._labels[at, source]
+                own = log_label(said, np.full(len(at), int(source)), self._n_types, self.reliability.mean)
+                rest = without_label(probability, own)
+                self.reliability = self.reliability.learn(said, np.full(len(at), int(source)), rest)
 
     def _features(self, tracks: Tracks, at: IntArray) -> tuple[FloatArray, FloatArray]:
         count = self._counts[at]
@@ -174,7 +188,7 @@ class Behaviour:
         return np.where(count > 0.0, mean, np.nan), variance
 
     def _of_label(self, at: IntArray) -> FloatArray:
-        return log_label(self._said[at, 0], self._said[at, 1], self._n_types, self.reliability.mean)
+        return log_labels(self._labels[at], self._n_types, self.reliability.mean)
 
 
 def _course(tracks: Tracks, speed2: FloatArray) -> tuple[FloatArray, FloatArray]:
