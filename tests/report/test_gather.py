@@ -79,3 +79,15 @@ def test_the_world_drawn_again_is_the_world_that_was_played(record):
     level = np.interp(at, signature.aspect_rad, signature.dbsm[signature.row("S")])
     expected = 10.0 * np.log10((10.0 ** (0.1 * level)).mean(axis=1))
     np.testing.assert_allclose(rows["true_dbsm"][rows["replicate"] == 0], expected, atol=1e-9)
+
+
+def test_trials_of_single_radars_and_of_an_oracle_stay_apart_from_the_learning_curve(record):
+    study = gather(record)
+    usual = study.of("trials", "open", who=0)
+    assert len(usual["hours"]) == 3 * study.n  # before any flight and at two checkpoints
+    assert set(usual["only"]) == set(usual["left_out"]) == {-1}
+    alone = study.of("trials", "open", who=0, only=1)
+    assert set(alone["only"]) == {1}
+    whole = study.tables["beliefs"]
+    mine = (whole["option"] == "open") & (whole["who"] == 0)
+    assert len(study.of("beliefs", "open")["who"]) == mine.sum() < (whole["option"] == "open").sum()

@@ -351,62 +351,41 @@ def bias_db(study: Study, option: str, sensor: int) -> FloatArray:
 
 
 def nats_by_radar(study: Study, option: str) -> dict[int, FloatArray]:
-    """Return, by radar, where the site's belief stands from the public one at the end (n,). [nat]"""
-    return {sensor: _total(study, option, sensor) for sensor in study.learners}
-
-
-def _total(study: Study, option: str, sensor: int) -> FloatArray:
+    """Return, by radar, the information that its looks added (n,); radars add up. [nat]"""
     rows = study.of("ledger", option)
-    mine = rows["sensor"] == sensor
-    return _summed(rows["replicate"][mine], _last_of_cell(rows, mine)[mine], study.n)
+    return {s: _summed(rows, rows["sensor"] == s, rows["chain_nats"], study.n) for s in study.learners}
 
 
-def _summed(replicate: Any, values: FloatArray, n: int) -> FloatArray:
-    """Sum of the values of each replicate (n,)."""
-    return np.bincount(replicate, values, minlength=n).astype(np.float64)
-
-
-def _last_of_cell(rows: dict[str, Any], mine: Any) -> FloatArray:
-    """Return ``total_nats`` where a row is the last of its replicate, radar and cell, else 0."""
-    out = np.zeros(len(rows["replicate"]))
-    last: dict[tuple[int, int, float], int] = {}
-    for i in np.flatnonzero(mine):
-        last[int(rows["replicate"][i]), int(rows["sensor"][i]), float(rows["aspect_rad"][i])] = int(i)
-    keep = list(last.values())
-    out[keep] = rows["total_nats"][keep]
-    return out
+def _summed(rows: dict[str, Any], mask: Any, values: Any, n: int) -> FloatArray:
+    """Sum of the values of each replicate (n,) over some rows."""
+    return np.bincount(rows["replicate"][mask], values[mask], minlength=n).astype(np.float64)
 
 
 # ---- question 4: labels
 
+LABELS = ("transponder", "flight_plan", "visual", "nobody")
+"""Who said what it was, as the ledger counts looks."""
 
-def nats_by_label(study: Study, option: str) -> tuple[FloatArray, FloatArray]:
-    """Return nats of all flights (n,) that came with a declared type, and those that identity alone gave. [nat]"""
+
+def nats_by_label(study: Study, option: str) -> dict[str, FloatArray]:
+    """Return the information of all flights (n,) by who had said the type, each row's shared out by its looks. [nat]"""
     rows = study.of("ledger", option)
-    share = np.clip(rows["n_labelled"] / np.maximum(rows["n_looks"], 1e-9), 0.0, 1.0)
-    mine = np.isin(rows["sensor"], list(study.learners))
-    at, nats = rows["replicate"][mine], rows["nats"][mine]
-    return _summed(at, nats * share[mine], study.n), _summed(at, nats * (1.0 - share[mine]), study.n)
+    looks = np.maximum(rows["n_looks"], 1e-9)
+    share = {name: rows[f"n_{name}"] / looks for name in LABELS[:-1]}
+    share["nobody"] = np.maximum(1.0 - sum(share.values()), 0.0)
+    every = np.ones(len(looks), bool)
+    return {name: _summed(rows, every, rows["chain_nats"] * share[name], study.n) for name in LABELS}
 
 
 # ---- question 6: delay
 
 
 def monthly(study: Study, option: str) -> FloatArray:
-    """Return the site's knowledge at the end of each month (months, n): sum over cells of its distance from public.
-
-    Nats: a cell keeps its value until a flight looks at it again.
-    """
+    """Return the information gathered by the end of each month (months, n). [nat]"""
     rows = study.of("ledger", option)
-    months, per_month = study.campaign.months, study.campaign.sorties_per_month
-    change = np.zeros((months, study.n))
-    now: dict[tuple[int, int, float], float] = {}
-    for i in np.argsort(rows["sortie"], kind="stable"):
-        key = (int(rows["replicate"][i]), int(rows["sensor"][i]), float(rows["aspect_rad"][i]))
-        value = float(rows["total_nats"][i])
-        change[int(rows["sortie"][i]) // per_month, key[0]] += value - now.get(key, 0.0)
-        now[key] = value
-    return np.cumsum(change, axis=0)
+    gained = np.zeros((study.campaign.months, study.n))
+    np.add.at(gained, (rows["sortie"] // study.campaign.sorties_per_month, rows["replicate"]), rows["chain_nats"])
+    return np.cumsum(gained, axis=0)
 
 
 def delay_months(study: Study, option: str) -> int:
@@ -423,7 +402,7 @@ def flights_by_nats(study: Study, option: str, sensor: int) -> FloatArray:
     n_sorties = study.campaign.months * study.campaign.sorties_per_month
     sums = np.zeros((n_sorties, study.n))
     mine = rows["sensor"] == sensor
-    np.add.at(sums, (rows["sortie"][mine], rows["replicate"][mine]), rows["nats"][mine])
+    np.add.at(sums, (rows["sortie"][mine], rows["replicate"][mine]), rows["chain_nats"][mine])
     middle = np.median(sums, axis=1)
     start = delay_months(study, option) * study.campaign.sorties_per_month
     middle[:start] = np.nan
@@ -431,14 +410,13 @@ def flights_by_nats(study: Study, option: str, sensor: int) -> FloatArray:
 
 
 def aspect_ribbon(study: Study, option: str, sensor: int) -> Ribbon:
-    """Return what is known of each aspect cell at the end, by aspect. [rad, nat]"""
+    """Return the information gathered by aspect, all elevations together. [rad, nat]"""
     rows = study.of("ledger", option)
     mine = rows["sensor"] == sensor
     cells = np.unique(study.of("beliefs", option)["aspect_rad"])
-    kept = _last_of_cell(rows, mine)
     values = np.zeros((len(cells), study.n))
     where = np.searchsorted(cells, rows["aspect_rad"][mine] - 1e-9)
-    np.add.at(values, (where, rows["replicate"][mine]), kept[mine])
+    np.add.at(values, (where, rows["replicate"][mine]), rows["chain_nats"][mine])
     return ribbon(study.learners[sensor], cells, values)
 
 

@@ -436,60 +436,70 @@ def _labels(study: Study) -> Section:
         return Section(id_, title, "No option of this study changes the transponder alone.", _NO_OPTION)
     shown = [study.baseline, *(o for o in study.options if "transponder" in answers.levers(study, o))]
     parts = {o: answers.nats_by_label(study, o) for o in shown}
-    declared = np.array([np.median(parts[o][0]) for o in shown])
-    inferred = np.array([np.median(parts[o][1]) for o in shown])
-    base, option = parts[study.baseline], parts[off[0]]
-    total = paired(option[0] + option[1], base[0] + base[1])
+    total = {o: np.sum([*parts[o].values()], axis=0) for o in shown}
+    sources = [k for k in answers.LABELS if k == "nobody" or any(np.any(parts[o][k] != 0.0) for o in shown)]
+    base = parts[study.baseline]
+    change = paired(total[off[0]], total[study.baseline])
     rows = [
         [
             Entry(o, (), "head"),
-            Entry(_plain(band(parts[o][0]), NATS)),
-            Entry(_plain(band(parts[o][1]), NATS)),
-            Entry("baseline") if o == study.baseline else _difference(sum(parts[o]), sum(base), NATS, -1),
+            *(Entry(_plain(band(parts[o][k]), NATS)) for k in sources),
+            Entry("baseline") if o == study.baseline else _difference(total[o], total[study.baseline], NATS, -1),
         ]
         for o in shown
     ]
+    said = [f"{band_text(band(base[k]), NATS)} {_LABEL_WORDS[k]}" for k in sources]
     return Section(
         id_,
         title,
-        f"Under {study.baseline}, flights moved the site's belief by {band_text(band(base[0]), NATS)} where a "
-        f"transponder or flight plan had declared the type, and by {band_text(band(base[1]), NATS)} where it had not. "
-        f"Without a transponder the sum changes by {NATS.with_unit(NATS(total.p50, signed=True))} (median of the "
-        f"pairs; 95 % interval of the mean {interval_text(total, NATS)}): "
+        f"Under {study.baseline} the flights taught the site, by who had said what flew: {listed(said)}. "
+        f"Without a transponder the sum changes by {NATS.with_unit(NATS(change.p50, signed=True))} (median of the "
+        f"pairs; 95 % interval of the mean {interval_text(change, NATS)}): "
         + (
             "silence costs the site information."
-            if total.mean_high < 0.0
+            if change.mean_high < 0.0
             else "silence cannot be shown to cost the site information."
         ),
         "The learner knows the public catalogue and infers the type from what it sees; it may credit the jet's looks "
-        "to another type, or the reverse, and both move beliefs. Only a declared type counts as a label here: visual "
-        "observers, radio, or a flight schedule known by other means would serve as well.",
+        "to another type, or the reverse, and both move beliefs. Who says what flies is what the scenario gives each "
+        "flight: observers, radio, or a schedule known by other means would serve as well.",
         [
-            (
-                figures.stacked(
-                    "labels",
-                    shown,
-                    {"declared by transponder or flight plan": declared, "inferred by the learner": inferred},
-                    title="Where labels came from",
-                    x_label="sum over flights of how far each moved the belief, median over replicates [nat]",
-                    alt="Information by source of the label: "
-                    + "; ".join(
-                        f"{o}: {fixed(a, 1)} nat declared, {fixed(b, 1)} nat inferred"
-                        for o, a, b in zip(shown, declared, inferred, strict=True)
-                    ),
-                )
+            figures.stacked(
+                "labels",
+                shown,
+                {_LABEL_WORDS[k]: np.array([np.median(parts[o][k]) for o in shown]) for k in sources},
+                title="Who said what it was",
+                x_label="information of all flights, median over replicates [nat]",
+                alt="Information by source of the label: "
+                + "; ".join(
+                    f"{o}: "
+                    + ", ".join(f"{fixed(float(np.median(parts[o][k])), 1)} nat {_LABEL_WORDS[k]}" for k in sources)
+                    for o in shown
+                ),
             )
         ],
-        "Medians; the bands stand in the table. A flight's nats are shared out by the share of its looks at a track "
-        "whose type had been declared.",
+        "Medians; the bands stand in the table. A flight's nats in a cell are shared out by who had said the type at "
+        "its looks.",
         [
             Table(
                 "Information by source of the label: median (10 % to 90 % points), and paired difference of the sum.",
-                ("Option", "declared [nat]", "inferred [nat]", f"difference of the sum to {study.baseline} [nat]"),
+                (
+                    "Option",
+                    *(f"{_LABEL_WORDS[k]} [nat]" for k in sources),
+                    f"difference of the sum to {study.baseline} [nat]",
+                ),
                 rows,
             )
         ],
     )
+
+
+_LABEL_WORDS = {
+    "transponder": "declared by a transponder",
+    "flight_plan": "declared by a flight plan",
+    "visual": "seen by an eye",
+    "nobody": "inferred by the learner alone",
+}
 
 
 def _difference(values: Any, base: Any, scale: Scale, good: int) -> Entry:
@@ -895,7 +905,7 @@ GLOSSARY: Sequence[tuple[str, str]] = (
     ("identified", "the track's identity gives the true type a probability of at least 0.8"),
     ("label", "what tells the learner the type behind a track, e.g. a transponder's answer or a flight plan"),
     ("ledger", "the account of who learned what from which flight, by radar and aspect"),
-    ("nat", "unit of information: how far a belief moved (Kullback-Leibler divergence); 1 nat is 1.44 bit"),
+    ("nat", "unit of information: the entropy that a belief has lost; 1 nat is 1.44 bit"),
     ("paired difference", "the same replicate, with the same world and dice, under two options"),
     ("reflector", "a lens that makes the jet look larger to centimetre-wave radars; it adds an echo and hides none"),
     ("replicate", "one run of an option with one draw of everything that is not known"),

@@ -15,25 +15,35 @@ from watchfloor.run.mission import Drawn, draw
 from watchfloor.scenario.load import LoadedScenario, load, shipped, with_priors
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 
-OWNER, DEFENDER = 0, 1
-"""Values of ``who`` in the study's tables: the campaign's owner; the study's defender, at the end."""
+OWNER, DEFENDER, ORACLE = 0, 1, 2
+"""Values of ``who`` in the study's tables: the campaign's owner; the study's defender, at the end; the owner, if it had
+been told every signature."""
+EVERY = -1
+"""In place of a radar's row: none is singled out."""
 IDENTIFIED = 0.8
 """Probability of the true type from which a track counts as identified."""
 SCENARIO_FILE, PRIORS_FILE = "scenario.yaml", "priors.yaml"
 """Files of the record that hold the scenario as it was played, and a party's own numbers, if it was under such."""
 _FLIGHTS = """
-    SELECT option, replicate, sortie, sensor, aspect_rad, hours, nats, total_nats, n_looks, n_labelled
-    FROM ledger WHERE type = {row} ORDER BY option, replicate, sortie, sensor, aspect_rad
+    SELECT option, replicate, sortie, sensor, aspect_rad, elevation_rad, configuration, hours, chain_nats, n_looks,
+        n_transponder, n_flight_plan, n_visual, marginal_nats_per_h
+    FROM ledger WHERE type = {row} ORDER BY option, replicate, sortie, sensor, configuration, aspect_rad, elevation_rad
 """
 _TABLES = {
     "exposure": ("hours", "n_sorties", "nats", "n_received", "nats_received"),
     "trials": (
-        "who hours tracked_m held_share identified_m identified_share fire_control_m first_shot_m n_shots "
-        "n_arrived p_survive n_others_killed"
+        "who hours only left_out tracked_m held_share identified_m identified_share fire_control_m first_shot_m "
+        "n_shots n_arrived p_survive n_others_killed p_type energy_j n_false_tracks"
     ).split(),
     "timeline": ("who", "hours", "tick_s", "range_m", "track", "p_type", "fire_control"),
-    "beliefs": "hours sensor aspect_rad true_dbsm p10_dbsm p50_dbsm p90_dbsm n_looks range_m".split(),
+    "beliefs": "hours who sensor aspect_rad true_dbsm p10_dbsm p50_dbsm p90_dbsm sd_db n_looks range_m".split(),
 }
+_USUAL = {
+    "trials": {"only": EVERY, "left_out": EVERY},
+    "beliefs": {"who": OWNER},
+    "ledger": {"configuration": 0},
+}
+"""Keys that a table's rows have unless others are asked for: all radars, all evidence; the owner; the clean jet."""
 
 Table = dict[str, np.ndarray]
 
@@ -122,10 +132,13 @@ class Study:
         return draw(self.scenario, Streams(self.scenario.seed, f"replicate-{replicate}"))
 
     def of(self, table: str, option: str, **keys: float) -> Table:
-        """Return the rows of a table that belong to an option and have the given keys, sorted by replicate."""
+        """Return the rows of a table that belong to an option and have the given keys, sorted by replicate.
+
+        Where a key is not given: trials with all radars on and all evidence, beliefs of the owner, the clean jet.
+        """
         columns = self.tables[table]
         mask = columns["option"] == option
-        for name, value in keys.items():
+        for name, value in {**_USUAL.get(table, {}), **keys}.items():
             mask &= np.isclose(columns[name], value)
         rows = np.flatnonzero(mask)
         rows = rows[np.argsort(columns["replicate"][rows], kind="stable")]

@@ -11,7 +11,7 @@ from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
 from watchfloor.base.units import BoolArray, FloatArray
 from watchfloor.learn.curves import mean_sd_dbsm, quantiles_dbsm
 from watchfloor.learn.exploit import best_rung, gate_cells, ladder
-from watchfloor.learn.field import Priors, revised, solve, table_of
+from watchfloor.learn.field import Priors, chain_nats, evidence_of, posterior, revised, solve, table_of
 from watchfloor.learn.ledger import divergence_nats
 from watchfloor.learn.memory import Found
 from watchfloor.physics.atmosphere import GasTable
@@ -31,6 +31,19 @@ def nats_gained(knowledge: Knowledge, prior: Knowledge, type_row: int) -> float:
     """Return how far the beliefs about one type stand from the prior, summed over radars and cells (KL). [nat]"""
     mine = (prior.type == type_row) & (prior.configuration == 0)
     return float(divergence_nats(knowledge.log_posterior[mine], prior.log_posterior[mine]).sum())
+
+
+def joint_nats(priors: Priors, knowledge: Knowledge, type_row: int) -> float:
+    """Return the entropy that the joint belief about one type, clean, has lost since the catalogue. [nat]
+
+    What cells and bands have in common counts once, as in the ledger's ``chain_nats``, which add up to this.
+    """
+    m = int(np.flatnonzero((priors.type == type_row) & (priors.configuration == 0))[0])
+    rows = np.ascontiguousarray(evidence_of(priors, knowledge)[0][:, m])
+    field = priors.fields[m]
+    if not np.any(rows):
+        return 0.0
+    return float(chain_nats(field, field.catalogue, posterior(field, rows.reshape(-1, rows.shape[-1]))).sum())
 
 
 def beliefs(

@@ -23,7 +23,7 @@ from watchfloor.run.recorder import History, Recorder, named_ledger
 from watchfloor.scenario.model import CampaignConfig, Scenario, StudyConfig
 from watchfloor.scenario.priors import cards_of
 from watchfloor.sensor.card import gas_for
-from watchfloor.study.beliefs import beliefs, changes_of, nats_gained, oracle, without
+from watchfloor.study.beliefs import beliefs, changes_of, joint_nats, oracle, without
 from watchfloor.study.sharing import network_of
 from watchfloor.study.tables import Exposure, Timeline, Trials
 from watchfloor.world.signature_change import signatures_at
@@ -192,9 +192,9 @@ class _Run:
             Exposure(
                 hours=np.array([self.hours]),
                 n_sorties=np.array([self.n_sorties]),
-                nats=np.array([nats_gained(self.knowledge, self.prior, self._type_row)]),
+                nats=np.array([joint_nats(self.priors, self.knowledge, self._type_row)]),
                 n_received=np.array([n_received]),
-                nats_received=np.array([nats_gained(knowledge, self.prior, self._type_row)]),
+                nats_received=np.array([joint_nats(self.priors, knowledge, self._type_row)]),
             ),
         )
 

@@ -127,8 +127,9 @@ class Exposure(Columns):
     n_sorties: IntArray
     """(n,) sorties flown beside the active site."""
     nats: FloatArray
-    """(n,) information the owner gained on the subject's type, all radars and cells. [nat]"""
+    """(n,) information the owner holds on the subject's type, clean: entropy that its joint belief of all radars and
+    cells has lost since the catalogue. Without ageing the ledger's ``chain_nats`` add up to it. [nat]"""
     n_received: IntArray
     """(n,) sorties whose evidence has reached the defender at the time of the test."""
     nats_received: FloatArray
-    """(n,) information on the subject's type in the defender's knowledge at that time. [nat]"""
+    """(n,) the same of the defender's knowledge at that time. [nat]"""
