@@ -290,7 +290,7 @@ def test_dropped_dwells_are_told():
     done = sensor.done(asked)
     made = np.isin(asked.track, sensor.dwells.track)
     assert (~made).sum() == sensor.load.n_dropped[0] > 0
-    np.testing.assert_array_equal(done.dwell, np.where(made, 1.0, 0.0))
+    np.testing.assert_allclose(done.dwell, np.where(made, sensor.radar.antenna.beam_shape_loss, 0.0))
     np.testing.assert_allclose(done.pd[made], 0.9)
     searched = sensor.load.search_s[0] / (Raster(kind).n * kind.dwell_s)
     np.testing.assert_allclose(done.pd[~made], 0.9 * searched)

@@ -209,7 +209,8 @@ class PhasedArray:
         Tasks
             The same rows. Where only a share of the frames had the dwell that was asked for, ``pd`` falls by that
             share, not below the share of the raster that search has covered, for search may meet the target too;
-            where no frame had it, ``dwell`` is 0. Unchanged if the tick held no frame.
+            where no frame had it, ``dwell`` is 0, elsewhere the signal of a dwell that points at its target over that
+            of a usual look of search, which pays for beside the peak. Unchanged if the tick held no frame.
         """
         if not self._n_frames or not len(tasks):
             return tasks
@@ -218,7 +219,7 @@ class PhasedArray:
         share = (times[:, None] == tasks.track[mine]).sum(axis=0) / self._n_frames
         pd, dwell = tasks.pd.copy(), tasks.dwell.copy()
         pd[mine] *= np.maximum(share, min(self._searched / self._n_frames, 1.0))
-        dwell[mine[share == 0.0]] = 0.0
+        dwell[mine] = np.where(share > 0.0, dwell[mine] * self.radar.antenna.beam_shape_loss, 0.0)
         return replace(tasks, pd=pd, dwell=dwell)
 
     def _told(self, plots: Plots, aims: _Aims) -> Plots:
