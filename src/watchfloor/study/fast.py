@@ -236,6 +236,7 @@ class Campaign:
         self.radars: tuple[Radar, ...] = tuple(drawn.radars[name] for name in self.names)
         self.bands: tuple[str, ...] = tuple(band_of(r.frequency_hz) for r in self.radars)
         """Their bands."""
+        self._off_db = np.array([drawn.calibration_db.get(name, 0.0) for name in self.names])  # owners do not know it
         self._types = tuple(scenario.types)
         self._row = self._types.index(self.type)
         self.priors = make_priors(
@@ -443,7 +444,8 @@ class Campaign:
             use,
             group,
             path.sensor,
-            np.where(path.trusted, path.snr_1m2_db + power_db[path.sensor], 0.0) + float(SIGMA_GRID_DBSM[0]),
+            np.where(path.trusted, path.snr_1m2_db + (power_db - self._off_db)[path.sensor], 0.0)
+            + float(SIGMA_GRID_DBSM[0]),
             miss_at,
             weight,
             np.ascontiguousarray(self._echoes.hit[:, law]),
@@ -558,19 +560,30 @@ class Campaign:
         rows = self._rows(path, power, hit, use, pfa, card.swerling, weight, power_db)
         seen = np.any(rows != rows[..., :1], axis=(0, 3))
         rows = rows[:, seen]
+        counted = (use & path.trusted) * weight
+        each = np.zeros((len(power), *self._shape[:2]))  # effective looks
+        np.add.at(each.transpose(1, 2, 0), (path.sensor, path.cell), counted.T)
         out = np.zeros((len(self._own_classes), *self._shape))
         for i, m in enumerate(self._own_classes):
             inside = self.priors.fields[m].inside.reshape(self._shape[:2])[seen]
             lifted = _blurred(rows.reshape(-1, LEVELS), np.tile(inside, len(rows))).reshape(rows.shape)
             z = np.einsum("nkg,kg->nk", np.exp(lifted - lifted.max(axis=-1, keepdims=True)), known.level(i)[seen])
             away = lifted - (np.log(np.maximum(z, 1e-300)) + lifted.max(axis=-1))[..., None]
-            p = believed[:, i, None, None]
-            p = np.where(p < config.teach_probability_min, 0.0, p)
-            out[i][seen] = np.log1p(p * np.expm1(np.minimum(away, 600.0))).sum(axis=0)
-        counted = (use & path.trusted) * (weight * believed[:, :1])
-        looks = np.zeros(self._shape[:2])
-        np.add.at(looks, (path.sensor, path.cell), counted.sum(axis=0))
-        return out, looks
+            p = np.where(believed[:, i] < config.teach_probability_min, 0.0, believed[:, i])
+            sure = (
+                1.0 - (1.0 - p)[:, None] ** self._shares(each, int(m))[:, seen]
+            )  # a track's doubt counts once a group
+            out[i][seen] = np.log1p(sure[..., None] * np.expm1(np.minimum(away, 600.0))).sum(axis=0)
+        return out, (each * believed[:, 0, None, None]).sum(axis=0)
+
+    def _shares(self, each: FloatArray, m: int) -> FloatArray:
+        """Share (n, s, c) of each cell in the effective looks of its flight by a group of radars. [1]"""
+        out, group = np.ones_like(each), self.priors.fields[m].group
+        for one in np.unique(group):
+            mine = group == one
+            whole = each[:, mine].sum(axis=(1, 2), keepdims=True)
+            out[:, mine] = np.where(whole > 0.0, each[:, mine] / np.where(whole > 0.0, whole, 1.0), 1.0)
+        return out
 
     def _own(
         self, path: Path, power: FloatArray, hit: BoolArray, use: BoolArray, pfa: FloatArray, power_db: FloatArray
@@ -603,7 +616,7 @@ class Campaign:
         out = []
         for s, radar in enumerate(self.radars):
             at = np.flatnonzero((path.sensor == s) & np.isfinite(path.snr_1m2_db))
-            base = path.snr_1m2_db[at] + power_db[s]
+            base = path.snr_1m2_db[at] + power_db[s] - self._off_db[s]
             pd = np.stack(
                 [
                     _levels(pd_row(float(p), radar.n_pulses, swerling, radar.processing.cfar), base)
