@@ -176,56 +176,16 @@ def build(
     traffic_file : Path, optional
         Recorded flights that replace the phase's own.
     """
-    held, supposed = cards_of(scenario), learner_cards(scenario)
+    held = cards_of(scenario)
     places, type_cards = places_of(scenario), held.types
     sensors, environments = scenario.sensors, drawn.environments
     radars = [drawn.radars.get(c.name) for c in sensors]
     # a beam that does not turn has no phase; its plots come in frames
     phases_rad = [np.deg2rad(getattr(c, "phase_deg", np.nan)) for c in sensors]
     periods_s = [_period_s(c, drawn.radars) for c in sensors]
-    active = [i for i, c in enumerate(sensors) if phase.sensors is None or c.name in phase.sensors]
-    turning_s = [periods_s[i] for i in active if np.isfinite(phases_rad[i])]
-    knot_s = min([KNOT_MAX_S, phase.tick_s, *(0.4 * period_s for period_s in turning_s)])
-    world = build_world(
-        phase,
-        places=places,
-        cards={name: type_cards[name] for name in scenario.types},
-        knot_s=knot_s,
-        traffic_file=traffic_file,
-    )
-    type_row = {name: i for i, name in enumerate(scenario.types)}
-    signatures = [
-        drawn.reflecting[name] if worn and name in drawn.reflecting else drawn.signatures[name]
-        for name, worn in zip(world.types, world.reflectors, strict=True)
-    ]
-    type_rows = np.array([type_row[name] for name in world.types], np.int64)
-    label = np.array([type_row[name] for name in world.declares], np.int64)
-    lengths_m = [type_cards[name].length_m.median for name in world.types]
-    emitters = emitters_of(phase, world.names)
-    stations = {
-        c.name: (radar, around, phase_rad)
-        for c, radar, around, phase_rad in zip(sensors, radars, environments, phases_rad, strict=True)
-    }
-    made = [
-        kinds("sensor").make(
-            sensors[i],
-            environment=environments[i],
-            radar=radars[i],
-            signatures=signatures,
-            address=world.address,
-            label=label,
-            types=type_rows,
-            n_types=len(scenario.types),
-            transponder=world.transponder,
-            emitters=emitters,
-            lengths_m=lengths_m,
-            stations=stations,
-            ground=None if drawn.streams is None else drawn.streams.rng("draw", "ground", sensors[i].name),
-            row=i,
-            streams=streams,
-        )
-        for i in active
-    ]
+    active = rows_on(scenario, phase)
+    world = world_of(scenario, phase, drawn=drawn, traffic_file=traffic_file)
+    made = sensors_of(scenario, phase, drawn=drawn, streams=streams, world=world)
     tracker = kinds("track").make(
         suited(
             scenario.tracker,
@@ -239,19 +199,9 @@ def build(
         active=[i in active for i in range(len(sensors))],
         environments=environments,
         **_links(scenario, streams),
-        **_low_levels(scenario.tracker, len(sensors), dict(zip(active, made, strict=True))),
+        **_low_levels(scenario.tracker, len(sensors), made),
     )
-    learner = kinds("learn").make(
-        scenario.learner,
-        radars=[
-            _believed(radar, drawn.calibration_db.get(c.name, 0.0)) for c, radar in zip(sensors, radars, strict=True)
-        ],
-        environments=environments,
-        types=scenario.types,
-        cards={name: supposed[name] for name in scenario.types},
-        knowledge=knowledge,
-        habits=habits,
-    )
+    learner = learner_of(scenario, drawn=drawn, knowledge=knowledge, habits=habits)
     launchers = scenario.launchers
     weapon_cards = held.weapons
     fire_control = [i for i, c in enumerate(sensors) if c.name in getattr(scenario.command, "fire_control", ())]
@@ -268,7 +218,7 @@ def build(
     ]
     return Mission(
         world=world,
-        sensors=SensorSuite(made),
+        sensors=SensorSuite(list(made.values())),
         tracker=tracker,
         learner=learner,
         commander=commander,
@@ -279,6 +229,85 @@ def build(
         ),
         duration_s=phase.duration_s,
         tick_s=phase.tick_s,
+    )
+
+
+def rows_on(scenario: Scenario, phase: PhaseConfig) -> list[int]:
+    """Return the rows of the sensors that a phase has switched on."""
+    return [i for i, c in enumerate(scenario.sensors) if phase.sensors is None or c.name in phase.sensors]
+
+
+def world_of(scenario: Scenario, phase: PhaseConfig, *, drawn: Drawn, traffic_file: Path | None = None) -> World:
+    """Build the world of a phase, its knots close enough for every beam that turns; arguments as in `build`."""
+    cards, sensors = cards_of(scenario).types, scenario.sensors
+    turning_s = [
+        _period_s(sensors[i], drawn.radars)
+        for i in rows_on(scenario, phase)
+        if np.isfinite(getattr(sensors[i], "phase_deg", np.nan))
+    ]
+    return build_world(
+        phase,
+        places=places_of(scenario),
+        cards={name: cards[name] for name in scenario.types},
+        knot_s=min([KNOT_MAX_S, phase.tick_s, *(0.4 * period_s for period_s in turning_s)]),
+        traffic_file=traffic_file,
+    )
+
+
+def sensors_of(
+    scenario: Scenario, phase: PhaseConfig, *, drawn: Drawn, streams: Streams, world: World
+) -> dict[int, Any]:
+    """Make the sensors that a phase has switched on, by row; arguments as in `build`, ``world`` that of the phase."""
+    cards, environments = cards_of(scenario).types, drawn.environments
+    radars = [drawn.radars.get(c.name) for c in scenario.sensors]
+    type_row = {name: i for i, name in enumerate(scenario.types)}
+    signatures = [
+        drawn.reflecting[name] if worn and name in drawn.reflecting else drawn.signatures[name]
+        for name, worn in zip(world.types, world.reflectors, strict=True)
+    ]
+    type_rows = np.array([type_row[name] for name in world.types], np.int64)
+    label = np.array([type_row[name] for name in world.declares], np.int64)
+    lengths_m = [cards[name].length_m.median for name in world.types]
+    emitters = emitters_of(phase, world.names)
+    stations = {
+        c.name: (radar, around, np.deg2rad(getattr(c, "phase_deg", np.nan)))
+        for c, radar, around in zip(scenario.sensors, radars, environments, strict=True)
+    }
+    return {
+        i: kinds("sensor").make(
+            scenario.sensors[i],
+            environment=environments[i],
+            radar=radars[i],
+            signatures=signatures,
+            address=world.address,
+            label=label,
+            types=type_rows,
+            n_types=len(scenario.types),
+            transponder=world.transponder,
+            emitters=emitters,
+            lengths_m=lengths_m,
+            stations=stations,
+            ground=None if drawn.streams is None else drawn.streams.rng("draw", "ground", scenario.sensors[i].name),
+            row=i,
+            streams=streams,
+        )
+        for i in rows_on(scenario, phase)
+    }
+
+
+def learner_of(
+    scenario: Scenario, *, drawn: Drawn, knowledge: Knowledge | None = None, habits: Habits | None = None
+) -> Any:
+    """Make the learner of a scenario's owner; arguments as in `build`."""
+    cards = learner_cards(scenario)
+    return kinds("learn").make(
+        scenario.learner,
+        radars=[_believed(drawn.radars.get(c.name), drawn.calibration_db.get(c.name, 0.0)) for c in scenario.sensors],
+        environments=drawn.environments,
+        types=scenario.types,
+        cards={name: cards[name] for name in scenario.types},
+        knowledge=knowledge,
+        habits=habits,
     )
 
 
