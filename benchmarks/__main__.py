@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 
 QUICK = (
     "detection", "po", "terrain", "atmosphere", "iq", "coverage", "mission", "sensor", "track",
-    "association", "motion", "scores", "expected_looks", "fusion",
+    "association", "motion", "scores", "expected_looks", "fusion", "learning",
 )  # fmt: skip
-LONG = ("recorded", "tracking")
+LONG = ("recorded", "tracking", "before_detect", "tasking")
 """Runs of scenarios and recordings, some with a peer beside them: minutes each."""
 WHOLE = ("whole",)
 
