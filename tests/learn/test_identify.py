@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from tests.learn import scene
+from tests.plain import learn as plain
 from watchfloor.base.picture import Status
+from watchfloor.learn import _kernels_identify
 from watchfloor.learn.curves import mean_sd_dbsm
 
 HIGH_SNR = 0.5  # a threshold that misses nothing of note: every look is a hit of known power
@@ -196,3 +198,15 @@ def test_a_type_is_not_favoured_for_its_length():
     power = scene.swerling1(rng, scene.snr_1m2(flying) * 3.0, 60)
     p = one.step(flying, scene.looks(flying, power))[0].probability[0]
     np.testing.assert_allclose(p[0], p[1], rtol=1e-9)
+
+
+def test_how_a_track_flies_is_what_the_plain_formulas_say():
+    rng = np.random.default_rng(16)
+    flying = scene.tracks(40)
+    root = rng.normal(size=(40, 6, 6)) * np.array([100.0] * 3 + [3.0] * 3)[:, None]
+    velocity = rng.normal(size=(40, 3)) * 200.0
+    cov = root @ root.transpose(0, 2, 1)
+    out = np.empty((40, 6))
+    _kernels_identify.manner(flying.position_ecef_m, velocity, cov, out)
+    for i in range(40):
+        np.testing.assert_allclose(out[i], plain.manner(flying.position_ecef_m[i], velocity[i], cov[i]), rtol=1e-7)

@@ -5,6 +5,7 @@ from scipy import special
 
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.physics import detection
+from watchfloor.physics.frames import ecef_to_geodetic
 
 SIGMA_M2 = 10.0 ** (0.1 * SIGMA_GRID_DBSM)
 
@@ -60,3 +61,15 @@ def expected_pd(snr_1m2, pfa, probability, priors, own, *, n_pulses, swerlings):
         pd = detection.pd(snr_1m2 * SIGMA_M2, pfa, n_pulses=n_pulses, swerling=swerling)
         out += p * (weight * pd).sum() / weight.sum()
     return out
+
+
+def manner(position, velocity, cov):
+    """Speed, altitude, course, its deviation, variances of speed and altitude of one track."""
+    lat, lon, altitude = ecef_to_geodetic(position)
+    up = position / np.linalg.norm(position)
+    east = np.array([-np.sin(lon), np.cos(lon), 0.0])
+    north = np.cross(up, east)
+    speed = np.linalg.norm(velocity)
+    of_speed = np.trace(cov[3:, 3:]) / 3.0
+    course = np.arctan2(velocity @ east, velocity @ north)
+    return [speed, float(altitude), course, np.sqrt(of_speed) / max(speed, 1.0), of_speed, up @ cov[:3, :3] @ up]

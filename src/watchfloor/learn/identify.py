@@ -18,6 +18,7 @@ import numpy as np
 
 from watchfloor.base.picture import Tracks
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.learn import _kernels_identify
 from watchfloor.learn.habits import N_FEATURES, Feature, Habits
 from watchfloor.learn.labels import (
     SOURCES,
@@ -30,7 +31,6 @@ from watchfloor.learn.labels import (
     without_label,
 )
 from watchfloor.learn.modulation import N_NODES, BladeLines
-from watchfloor.physics.frames import ecef_to_geodetic
 from watchfloor.physics.radar import Radar
 from watchfloor.scenario.cards import TypeCard
 from watchfloor.scenario.spread import Spread
@@ -107,8 +107,8 @@ class Behaviour:
 
     def hear(self, tracks: Tracks, at: IntArray) -> None:
         """Take in the tracks' newest estimates; slots ``at`` (n,)."""
-        speed2 = np.einsum("ni,ni->n", tracks.velocity_ecef_mps, tracks.velocity_ecef_mps)
-        course, course_sd = _course(tracks, speed2)
+        manner = _manner(tracks)
+        course, course_sd = manner[:, 2], manner[:, 3]
         gap_s = tracks.t_s - self._heard_s[at, 1]
         fresh = gap_s > 0.0
         turn = (course - self._course[at, 0] + np.pi) % (2.0 * np.pi) - np.pi
@@ -116,18 +116,18 @@ class Behaviour:
         near = fresh & (gap_s <= TURN_GAP_MAX_S)
         rate = np.sqrt(np.maximum(turn * turn - doubt2, 0.0)) / np.where(near, gap_s, 1.0)
         value, count = np.zeros((len(tracks), N_FEATURES)), np.zeros((len(tracks), N_FEATURES))
-        value[:, Feature.SPEED] = np.sqrt(speed2)
-        value[:, Feature.ALTITUDE] = ecef_to_geodetic(tracks.position_ecef_m)[2]
+        value[:, Feature.SPEED], value[:, Feature.ALTITUDE] = manner[:, 0], manner[:, 1]
         value[:, Feature.TURN_RATE] = np.where(near, rate, 0.0)
         count[:, : Feature.TURN_RATE], count[:, Feature.TURN_RATE] = fresh[:, None], near
         self._sums[at] += value * count
         self._counts[at] += count
         self._heard_s[at, 0] = np.minimum(self._heard_s[at, 0], tracks.t_s)
         self._heard_s[at, 1] = np.maximum(self._heard_s[at, 1], tracks.t_s)
-        self._course[at[fresh]] = np.stack([course, course_sd], axis=1)[fresh]
+        self._course[at[fresh]] = manner[fresh, 2:4]
         said = tracks.label >= 0
-        self._labels[at[said], np.maximum(tracks.label_source[said], 0)] = tracks.label[said]
-        self._answered[at[(tracks.address >= 0) | said]] = True
+        if np.any(said):
+            self._labels[at[said], np.maximum(tracks.label_source[said], 0)] = tracks.label[said]
+        self._answered[at] |= said | (tracks.address >= 0)
 
     def see(
         self, at: IntArray, sensor: IntArray, aspect_rad: FloatArray, snr_db: FloatArray, modulation_hz: FloatArray
@@ -178,33 +178,36 @@ class Behaviour:
         count = self._counts[at]
         mean = self._sums[at] / np.maximum(count, 1.0)
         mean[:, Feature.SPACING] = np.exp(mean[:, Feature.SPACING])
-        position, cov = tracks.position_ecef_m, tracks.cov
-        up = position / np.sqrt(np.einsum("ni,ni->n", position, position))[:, None]
+        manner = _manner(tracks)
         variance = np.ones_like(mean)
-        variance[:, Feature.SPEED] += np.einsum("nii->n", cov[:, 3:, 3:]) / 3.0
-        variance[:, Feature.ALTITUDE] += np.einsum("ni,nij,nj->n", up, cov[:, :3, :3], up)
+        variance[:, Feature.SPEED] += manner[:, 4]
+        variance[:, Feature.ALTITUDE] += manner[:, 5]
         variance[:, Feature.TURN_RATE] = np.where(count[:, Feature.TURN_RATE] > 0.0, 1e-3**2, 0.0)
         variance[:, Feature.SPACING] = (0.02 * mean[:, Feature.SPACING]) ** 2
         return np.where(count > 0.0, mean, np.nan), variance
 
     def _of_label(self, at: IntArray) -> FloatArray:
-        return log_labels(self._labels[at], self._n_types, self.reliability.mean)
+        labels = self._labels[at]
+        if np.all(labels < 0):
+            return np.zeros((len(at), self._n_types + 1))
+        return log_labels(labels, self._n_types, self.reliability.mean)
 
 
-def _course(tracks: Tracks, speed2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Course over ground of each track and its standard deviation, (n,) each. [rad, rad]"""
-    position, velocity = tracks.position_ecef_m, tracks.velocity_ecef_mps
-    up = position / np.sqrt(np.einsum("ni,ni->n", position, position))[:, None]
-    east = np.stack([-position[:, 1], position[:, 0], np.zeros(len(tracks))], axis=1)
-    east /= np.maximum(np.sqrt(np.einsum("ni,ni->n", east, east)), 1e-9)[:, None]
-    north = np.cross(up, east)
-    course = np.arctan2(np.einsum("ni,ni->n", velocity, east), np.einsum("ni,ni->n", velocity, north))
-    return course, np.sqrt(np.einsum("nii->n", tracks.cov[:, 3:, 3:]) / (3.0 * np.maximum(speed2, 1.0)))
+def _manner(tracks: Tracks) -> FloatArray:
+    """How tracks fly (n, 6), as `_kernels_identify.manner` has it."""
+    out = np.empty((len(tracks), 6))
+    _kernels_identify.manner(
+        np.ascontiguousarray(tracks.position_ecef_m),
+        np.ascontiguousarray(tracks.velocity_ecef_mps),
+        np.ascontiguousarray(tracks.cov),
+        out,
+    )
+    return out
 
 
 def heading_sd(tracks: Tracks) -> FloatArray:
     """Standard deviation of each track's heading (n,). [rad]"""
-    return _course(tracks, np.einsum("ni,ni->n", tracks.velocity_ecef_mps, tracks.velocity_ecef_mps))[1]
+    return _manner(tracks)[:, 3]
 
 
 def softmax(log_weight: FloatArray) -> FloatArray:
@@ -220,5 +223,3 @@ def by_type(probability: FloatArray, class_type: IntArray, n_types: int) -> Floa
     out = np.zeros((n_types + 1, len(probability)))
     np.add.at(out, class_type, probability.T)
     return np.ascontiguousarray(out.T)
-
-

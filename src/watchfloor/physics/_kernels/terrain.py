@@ -81,7 +81,7 @@ def foot(
 
 
 @njit(cache=True, error_model="numpy")
-def _altitude(x: float, y: float, z: float) -> float:
+def altitude(x: float, y: float, z: float) -> float:
     """Height above the ellipsoid, as `frames.ecef_to_geodetic`."""
     p = math.sqrt(x * x + y * y)
     r = math.sqrt(p * p + z * z)
@@ -451,7 +451,7 @@ def sight(
         north = rotation[1, 0] * dx + rotation[1, 1] * dy + rotation[1, 2] * dz
         up = rotation[2, 0] * dx + rotation[2, 1] * dy + rotation[2, 2] * dz
         ground = math.sqrt(east * east + north * north)
-        target = _altitude(ecef[i, 0], ecef[i, 1], ecef[i, 2]) - undulation
+        target = altitude(ecef[i, 0], ecef[i, 1], ecef[i, 2]) - undulation
         if ground < 1e-3:
             out[i] = 1 if target >= _bilinear(height, row_site, column_site) - _TOUCH_M else 0
             continue
