@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray
@@ -35,3 +36,8 @@ def manner(position: FloatArray, velocity: FloatArray, cov: FloatArray, out: Flo
             for b in range(3):
                 total += position[i, a] * cov[i, a, b] * position[i, b]
         out[i, 5] = total / (length * length)
+
+
+def warm() -> None:
+    """Compile, or load from the cache."""
+    manner(np.ones((1, 3)), np.ones((1, 3)), np.ones((1, 6, 6)), np.empty((1, 6)))

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.learn import _kernels
+from watchfloor.learn import _kernels, _kernels_drift, _kernels_identify
 from watchfloor.learn._kernels import _level_of_track
 
 
@@ -243,8 +243,10 @@ def greedy(
 
 
 def warm(**_: Any) -> None:
-    """Compile, or load from the cache, what a run needs, `_kernels` too."""
+    """Compile, or load from the cache, what a run needs of this room."""
     _kernels.warm()
+    _kernels_drift.warm()
+    _kernels_identify.warm()
     cube, whole = np.full((1, 1, 1), 0.5), np.zeros(1, np.int64)
     pool, scored, weight = np.zeros((1, 1, 1), np.int64), np.zeros((1, 1, 2, 3)), np.zeros(3)
     weight.setflags(write=False)  # as the constant is
