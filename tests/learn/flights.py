@@ -5,13 +5,15 @@ that hold their fade as `fluctuation.fading_correlation` says, a calibration err
 to the tracker, estimates that lag in turns, and declared types that are wrong as often as their reliability says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tests.learn import scene
 from watchfloor.base.picture import Looks, Status, Tracks
+from watchfloor.learn.field import revised
 from watchfloor.learn.grid import GridLearner, GridLearnerConfig
+from watchfloor.learn.share import Evidence
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.fluctuation import fading_correlation
 from watchfloor.physics.frames import aspect
@@ -63,6 +65,12 @@ class World:
     @classmethod
     def drawn(cls, cards, own, rng, **options):
         return cls([Drawn(draw_signature(card, rng)) for card in cards.values()], rng, **options)
+
+    def with_levels(self, levels):
+        """Return the same world with more in it."""
+        out = World(levels, self._rng, calibration_db=self._sd)
+        out.calibration_db = self.calibration_db
+        return out
 
     def level_db(self, which, s, radar, aspect_rad):
         if (which, s) not in self.calibration_db:
@@ -134,13 +142,13 @@ class Said:
     """What a learner said of a flight."""
 
     pd: np.ndarray
-    """(n, ticks, s) expected Pd of the next look."""
+    """(n, ticks, s) expected Pd of the first look of each tick, from what was known before it. [1]"""
     seen: np.ndarray
     """(n, ticks, s) whether it was above the threshold."""
     identity: np.ndarray
     """(n, types + 1) final."""
-    looks: list
-    """Tables of looks, one a tick."""
+    evidence: Evidence
+    """What it teaches."""
 
 
 def fly(
@@ -159,54 +167,43 @@ def fly(
     attitude_deg=0.3,
     gates=True,
     close=True,
-    told=None,
 ):
-    """Fly n tracks of true rows ``truth`` (into ``world.levels``) past radars ``own``; ``one`` learns, if any."""
+    """Fly n tracks that are what ``truth`` (n,) says (rows of ``world.levels``) past radars ``own``; ``one`` learns."""
     n = len(truth)
     label = np.full(n, -1) if label is None else label
     number = np.arange(n) + 10
-    fade = np.zeros((n, len(own)), complex)
-    faced = np.full((n, len(own)), np.nan)
-    pd, seen, tables, identities = np.full((2, n, ticks, len(own)), np.nan), None, [], None
-    pd, seen = pd
-    pfa = np.tile([r.pfa for r in own], (n, 1))
+    fade, faced = np.zeros((n, len(own)), complex), np.full((n, len(own)), np.nan)
+    pd, seen = np.full((2, n, ticks, len(own)), np.nan)
+    flying = tracks(way, 0.0, number, label, start_s, rng, len(own))
+    identities, _ = one.step(flying, Looks.empty())
     for tick in range(ticks):
+        tasks = one.task(flying, identities, until_s=start_s + TICK_S * tick)
+        pd[:, tick], asked = tasks.pd.reshape(n, -1), tasks.pfa.reshape(n, -1)
         parts = []
         for k in range(N_LOOKS):
             for s, radar in enumerate(own):
                 t = TICK_S * tick + LOOK_S * (k + (s + 1.0) / (len(own) + 1.0))
                 position, velocity = way.at(t)
                 power = _echo(world, s, radar, truth, position, velocity, fade, faced, rng, length_m, attitude_deg)
-                threshold = -np.log(pfa[:, s] if k == 0 and gates else radar.pfa)
-                above = power > threshold
-                hit = above & (rng.random(n) < association)
-                if k == 0 and tick > 0:
+                pfa = asked[:, s] if k == 0 and gates else np.full(n, radar.pfa)
+                above = power > -np.log(pfa)
+                if k == 0:
                     seen[:, tick, s] = above
                 lagged = way.at(max(t - LAG_S, 0.0))[1] + SD_MPS * rng.standard_normal((n, 3))
-                with np.errstate(divide="ignore"):
-                    snr_db = np.where(hit, 10.0 * np.log10(power), np.nan)
-                asked = pfa[:, s] if k == 0 and gates else np.full(n, radar.pfa)
-                parts.append((np.full(n, start_s + t), np.full(n, s), number, position, lagged, snr_db, asked))
+                snr_db = np.where(above & (rng.random(n) < association), 10.0 * np.log10(power), np.nan)
+                parts.append((np.full(n, start_s + t), np.full(n, s), number, position, lagged, snr_db, pfa))
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         names = ("t_s", "sensor", "track", "position_ecef_m", "velocity_ecef_mps", "snr_db", "pfa")
-        table = Looks(**dict(zip(names, columns, strict=True)))
-        tables.append(table)
-        if one is None:
-            continue
+        looks = Looks(**dict(zip(names, columns, strict=True)))
         flying = tracks(way, TICK_S * (tick + 1), number, label, start_s, rng, len(own))
-        identities, _ = one.step(flying, table if told is None else told(table))
-        tasks = one.task(flying, identities, until_s=start_s + TICK_S * (tick + 1))
-        if tick + 1 < ticks:
-            pd[:, tick + 1] = tasks.pd.reshape(n, -1)
-            pfa = tasks.pfa.reshape(n, -1)
-    if one is None:
-        return Said(pd, seen, np.empty((n, 0)), tables)
+        identities, _ = one.step(flying, looks)
     ended = tracks(way, TICK_S * ticks, number, label, start_s, rng, len(own), status=Status.DROPPED)
     identities, _ = one.step(ended, Looks.empty())
+    told = one.evidence()
     if close:
         one.close_flight()
         one.forget_tracks()
-    return Said(pd, seen, identities.probability, tables)
+    return Said(pd, seen, identities.probability, told)
 
 
 def tracks(way, t_s, number, label, start_s, rng, n_sensors, status=Status.CONFIRMED):
@@ -255,12 +252,18 @@ def declared(rng, truth, n_types, *, share, reliability=0.98):
 
 
 def reliable(pd, seen, bins=8):
-    """Return (b,) standard scores of the hits in bins of expected Pd, and mean expectation and share of each bin."""
-    keep = np.isfinite(pd) & np.isfinite(seen)
-    p, hit = pd[keep], seen[keep]
-    order = np.argsort(p, kind="stable")
+    """Standard scores (b,) of the hits in bins of expected Pd, independent looks; and what was expected and came."""
+    p, hit = pd.ravel(), seen.ravel()
     rows = []
-    for part in np.array_split(order, bins):
-        sd = np.sqrt(max((p[part] * (1.0 - p[part])).sum(), 1e-9))
-        rows.append(((hit[part].sum() - p[part].sum()) / max(sd, 1.0), p[part].mean(), hit[part].mean()))
+    for part in np.array_split(np.argsort(p, kind="stable"), bins):
+        sd = np.sqrt((p[part] * (1.0 - p[part])).sum() + 1.0)  # + 1: a bin near 0 or 1 holds few surprises
+        rows.append(((hit[part].sum() - p[part].sum()) / sd, p[part].mean(), hit[part].mean()))
     return np.array(rows).T
+
+
+def told_the_truth(world, one, own, *, sd_db=0.3):
+    """Knowledge of the true levels of all cells of clean types: an oracle's."""
+    known = one.knowledge
+    levels = np.array([world.cell_db(t, s, own[s]) for s in range(len(own)) for t in range(known.type.max() + 1)])
+    log_evidence = -0.5 * ((scene.SIGMA_GRID_DBSM - levels.reshape(-1, 1)) / sd_db) ** 2
+    return revised(one.priors, replace(known, log_evidence=log_evidence, n_looks=np.full(len(known), 1e3)))

@@ -256,26 +256,40 @@ def absorb(
 
 
 @njit(cache=True, error_model="numpy")
+def _summed_out(row: FloatArray, log_weight: FloatArray) -> float:
+    """Log of the sum of weights times the exponentials of ``row`` (u,)."""
+    top = -math.inf
+    for u in range(row.shape[0]):
+        top = max(top, log_weight[u] + row[u])
+    part = 0.0
+    for u in range(row.shape[0]):
+        away = log_weight[u] + row[u] - top
+        if away > -40.0:
+            part += math.exp(away)
+    return top + math.log(part)
+
+
+@njit(cache=True, error_model="numpy")
+def _foreseen(together: FloatArray, own: FloatArray, log_weight: FloatArray, rest: FloatArray) -> float:
+    """By how much a cell is likelier given all others (scores ``together`` less ``own``) than by itself, at least 0."""
+    for u in range(rest.shape[0]):
+        rest[u] = together[u] - own[u]
+    given = _summed_out(together, log_weight) - _summed_out(rest, log_weight)
+    return max(given - _summed_out(own, log_weight), 0.0)
+
+
+@njit(cache=True, error_model="numpy")
 def evidence(scored: FloatArray, log_weight: FloatArray, at: IntArray, out: FloatArray) -> None:
     """Log evidence (n, M + 1) of each class for tracks in slots ``at`` (n,): scores summed out, group by group.
 
     scored (slots, S, M + 1, U) as in `absorb`; log_weight (U,) log probabilities of the scores.
     """
-    n_groups, n_classes, n_scores = scored.shape[1:]
+    n_groups, n_classes = scored.shape[1], scored.shape[2]
     for i in range(at.shape[0]):
         for m in range(n_classes):
             total = 0.0
             for s in range(n_groups):
-                row = scored[at[i], s, m]
-                top = -math.inf
-                for u in range(n_scores):
-                    top = max(top, log_weight[u] + row[u])
-                part = 0.0
-                for u in range(n_scores):
-                    away = log_weight[u] + row[u] - top
-                    if away > -40.0:
-                        part += math.exp(away)
-                total += top + math.log(part)
+                total += _summed_out(scored[at[i], s, m], log_weight)
             out[i, m] = total
 
 
@@ -293,29 +307,46 @@ def teach(
     taps: FloatArray,
     least: float,
     group: IntArray,
+    own_scored: FloatArray,
+    log_weight: FloatArray,
     gain: FloatArray,
     counts: FloatArray,
 ) -> None:
     """Add what tracks in slots ``at`` (n,) say of the cells' levels to ``gain`` (S, M, C, G), and to ``counts``.
 
     probability (n, M) of the classes; level (S, M, C, G) probabilities of the levels before; reach, taps of the blur
-    inside a cell; classes below ``least`` are passed over; group (M, S) of radars. A track of doubtful class says
-    log((1 - d) L / Z + d) in each cell, d = (1 - p)^f, f the cell's share of the track's effective looks in its group
-    of radars: levels of a group hang together, and whatever they say together the track's doubt bounds once.
+    inside a cell; classes below ``least`` are passed over; group (M, S) of radars; own_scored, log_weight as in
+    `absorb` and `evidence`. A track of doubtful class says log((1 - d) L / Z + d) in each cell, d = (1 - p)^f, f the
+    cell's share of the track's effective looks in its group of radars. Levels of a group hang together: so the doubt is
+    shared out, and the Z of its cells multiply to the evidence of them all: the cells that the others foresee get more.
     """
     n_radars, n_cells = pool_at.shape[1], pool_at.shape[2]
     n_classes, n_levels = gain.shape[1], gain.shape[3]
     middle = taps.shape[3] // 2
     row, lifted = np.empty(n_levels), np.empty(n_levels)
-    looks = np.empty((n_classes, n_radars))
+    n_scores = log_weight.shape[0]
+    looks, apart = np.empty((n_classes, n_radars)), np.empty((n_classes, n_radars))
+    foreseen, rest = np.empty((n_classes, n_radars)), np.empty(n_scores)
+    together = np.empty((n_classes, n_radars, n_scores))
     for i in range(at.shape[0]):
-        looks[:] = 0.0
+        looks[:], apart[:], foreseen[:], together[:] = 0.0, 0.0, 0.0, 0.0
         for s in range(n_radars):
             for c in range(n_cells):
                 p = pool_at[at[i], s, c]
                 if p >= 0:
                     for m in range(n_classes):
                         looks[m, group[m, s]] += own_count[p, class_echo[m]]
+                        apart[m, group[m, s]] += _summed_out(own_scored[p, m], log_weight)
+                        together[m, group[m, s]] += own_scored[p, m]
+        for s in range(n_radars):
+            for c in range(n_cells):
+                p = pool_at[at[i], s, c]
+                if p >= 0:
+                    for m in range(n_classes):
+                        if least <= probability[i, m] <= 1.0 - 1e-9:
+                            foreseen[m, group[m, s]] += _foreseen(
+                                together[m, group[m, s]], own_scored[p, m], log_weight, rest
+                            )
         for s in range(n_radars):
             for c in range(n_cells):
                 p = pool_at[at[i], s, c]
@@ -342,7 +373,12 @@ def teach(
                             gain[s, m, c, g] += lifted[g]
                     else:
                         whole = looks[m, group[m, s]]
-                        floor = (1.0 - belief) ** (own_count[p, k] / whole if whole > 0.0 else 1.0)
+                        share = own_count[p, k] / whole if whole > 0.0 else 1.0
+                        both, whole = together[m, group[m, s]], foreseen[m, group[m, s]]
+                        if whole > 0.0:
+                            part = _foreseen(both, own_scored[p, m], log_weight, rest) / whole
+                            z += part * (_summed_out(both, log_weight) - apart[m, group[m, s]])
+                        floor = (1.0 - belief) ** share
                         for g in range(n_levels):
                             away = min(lifted[g] - z, 600.0)
                             part = (1.0 - floor) * math.exp(away) if away > -700.0 else 0.0
@@ -507,7 +543,7 @@ def warm(**_: Any) -> None:
     evidence(scored, score, whole, np.zeros((1, 2)))
     teach(
         whole, np.ones((1, 1)), pool, np.zeros((1, 1, 3)), np.ones((1, 7)), np.zeros(2, np.int64), 1, cube, pool,
-        np.ones((1, 1, 1, 1)), 1e-3, two, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
+        np.ones((1, 1, 1, 1)), 1e-3, two, np.zeros((1, 2, 3)), score, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
     )  # fmt: skip
     expected_pd(
         whole, np.zeros((1, 1), np.int64), np.zeros((1, 1)), np.ones((1, 2)) / 2.0, np.zeros((1, 2, 1, 16)), lattice,

@@ -444,6 +444,8 @@ class GridLearner:
             library.taps,
             self._config.teach_probability_min,
             library.group,
+            slots.own_scored,
+            LOG_SCORE_WEIGHT,
             gain,
             counts,
         )
