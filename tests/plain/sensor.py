@@ -78,8 +78,7 @@ def merge(t, polar, power, mover, cell, turn_s):
             if j == i or (near and abs(t[j] - t[i]) < 0.5 * turn_s):
                 rows.append(j)
         left = [j for j in left if j not in rows]
-        if mover[i] != -1:
-            rows = [j for j in rows if mover[j] != -1]
+        rows = [j for j in rows if mover[j] != -1] if mover[i] != -1 else [i]  # of noise the strongest stands alone
         weight = power[rows] / power[rows].sum()
         unwrapped = polar[rows].copy()
         unwrapped[:, 1] = polar[i, 1] + np.angle(np.exp(1j * (polar[rows, 1] - polar[i, 1])))

@@ -261,7 +261,7 @@ def merge(
     tells nothing apart). The strongest echo left takes all that lie within a cell of it in every coordinate and less
     than half a turn away in time; of the echoes among them the centroid is weighted by power, their powers add less the
     noise counted twice, and the spread is their second moment about it. Noise adds nothing: an echo's own power and
-    errors hold the noise of its cell. Noise that no echo takes is merged among itself, likewise. The mover is that of
+    errors hold the noise of its cell; of noise that no echo takes the strongest stands for its cell. The mover is that of
     the strongest, -1 of noise; an echo elsewhere keeps its number unless a mover is there.
     """
     n = t.shape[0]
@@ -297,7 +297,7 @@ def merge(
                 if abs(apart[1]) >= cell[1] or abs(apart[2]) >= cell[2] or abs(apart[3]) >= cell[3]:
                     continue
                 taken[j] = True
-                if mover[j] == -1 and not noise:
+                if mover[j] == -1:
                     continue
                 merged = True
                 if mover[j] >= 0:
