@@ -246,6 +246,44 @@ class OptionConfig(Config):
     """Changes to this scenario: dotted key, new value; list items by name, as in ``campaign.movers.jet.reflectors``."""
 
 
+class AxisConfig(Config):
+    """One axis of a break-even map."""
+
+    unknown: str
+    """What neither side will tell: offset_db or power_db, of one band as in ``offset_db.S``, scatter, lens_db,
+    reliability; or a dotted key of the scenario."""
+    values: tuple[float, ...] = Field(min_length=2)
+    """Its values, rising."""
+
+
+class MapConfig(Config):
+    """A break-even map: hours of exposure until something comes true, over two unknowns, at the level of looks."""
+
+    name: Name
+    """Short name, used in records."""
+    x: AxisConfig
+    """The first unknown."""
+    y: AxisConfig
+    """The second."""
+    ask: tuple[str, ...] = Field(default=("range+5", "sd<3", "type>0.8", "type>0.95", "false<0.05"), min_length=1)
+    """Questions: range+PERCENT, sd<DB, type>P, false<P."""
+    replicates: int = Field(default=8, ge=1, le=100_000)
+    """Campaigns at each point."""
+    hours: float = Field(default=20.0, gt=0.0, le=1e4)
+    """Exposure after which a campaign ends. [h]"""
+
+
+class DriversConfig(Config):
+    """An answer whose drivers are ranked among the unknowns, at the level of looks."""
+
+    answer: str
+    """sd_db, entropy_nats, p_type, range_km or hours_to_3_db."""
+    trajectories: int = Field(default=10, ge=0, le=10_000)
+    """Trajectories of the screening (Morris); 0 leaves it out."""
+    rows: int = Field(default=64, ge=0, le=100_000)
+    """Rows of the design for shares of the variance (Sobol); 0 leaves them out."""
+
+
 class StudyConfig(Config):
     """Options to compare, by paired runs."""
 
@@ -263,6 +301,10 @@ class StudyConfig(Config):
     """Option the others are compared with."""
     options: tuple[OptionConfig, ...] = Field(min_length=1)
     """What could be decided."""
+    maps: tuple[MapConfig, ...] = ()
+    """Break-even maps that belong to the study."""
+    drivers: tuple[DriversConfig, ...] = ()
+    """Answers whose drivers are ranked."""
 
 
 class Scenario(Config):

@@ -263,10 +263,10 @@ def changed(loaded: LoadedScenario, scenario: Scenario, changes: Mapping[str, fl
     return apply(loaded, plain)
 
 
-def _point(
+def point(
     loaded: LoadedScenario, place: Mapping[str, float], replicates: int, horizon_h: float, asked: Sequence[Question]
 ) -> Reached:
-    """Play every replicate at one point of the grid."""
+    """Play every replicate at one point of the grid, given as unknown or key and value."""
     scenario = changed(loaded, loaded.scenario, {k: v for k, v in place.items() if not Axis(k, (0.0, 1.0)).is_unknown})
     secret = {k: v for k, v in place.items() if Axis(k, (0.0, 1.0)).is_unknown}
     rows: list[tuple[int, int, int, float]] = []
@@ -401,7 +401,7 @@ def _work(
     asked = [question(one) for one in extra["questions"]]
     place = {extra["x"][0]: x, extra["y"][0]: y}
     buffer = Buffer()
-    buffer.add("reached", _point(loaded, place, extra["replicates"], extra["horizon_h"], asked), x=x, y=y)
+    buffer.add("reached", point(loaded, place, extra["replicates"], extra["horizon_h"], asked), x=x, y=y)
     return write_shard(Path(folder), run, buffer.tables())
 
 

@@ -25,7 +25,9 @@ from watchfloor.scenario.priors import cards_of
 from watchfloor.sensor.card import gas_for
 from watchfloor.study.beliefs import beliefs, changes_of, joint_nats, oracle, without
 from watchfloor.study.sharing import network_of
+from watchfloor.study.stale import staleness
 from watchfloor.study.tables import Exposure, Timeline, Trials
+from watchfloor.study.verdicts import verdicts
 from watchfloor.world.signature_change import signatures_at
 
 OWNER, DEFENDER, ORACLE = 0, 1, 2
@@ -112,6 +114,9 @@ class _Run:
         if whole:
             told = oracle(self.priors, self._at(self.month).signatures, self._radars)
             self._checkpoint(told, ORACLE)
+            self._write(
+                "staleness", staleness(self.knowledge, self.prior, type_row=self._type_row, radars=self._radars)
+            )
             for knowledge, who in ((self.knowledge, OWNER), (told, ORACLE)):
                 self._alone(knowledge, who)
             self._try(told, ORACLE)
@@ -212,6 +217,10 @@ class _Run:
         self._write("trials", replace(trial, only=np.array([only]), left_out=np.array([left_out])))
         if only != EVERY or left_out != EVERY:
             return
+        rows = {name: row for row, name in enumerate(self.scenario.types)}
+        n_types = len(self.scenario.types)
+        types = np.array([rows.get(name, n_types) for name in mission.world.types])
+        self._write("verdicts", verdicts(history, types=types, n_types=n_types, hours=self.hours, who=who))
         n = len(seen.tick_s)
         self._write(
             "timeline",

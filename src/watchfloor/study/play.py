@@ -11,6 +11,7 @@ from watchfloor.base.errors import Mistake, ScenarioError
 from watchfloor.record import Buffer, Header, ManifestLine, write_shard
 from watchfloor.run.batch import Progress, fill, load_again
 from watchfloor.scenario.load import LoadedScenario, apply
+from watchfloor.study import maps
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class StudySummary:
     n_replicates: int
     """Paired runs of each."""
     n_played: int
-    """Runs played now; the others were there already."""
+    """Runs played now, those of maps among them; the others were there already."""
     given_up: dict[str, str] = field(default_factory=dict)
     """Runs that could not be finished, and why."""
 
@@ -75,8 +76,10 @@ def play(
                 )
             ]
         )
+    maps.check(loaded)
     n = replicates or study.replicates
     ids = [f"{option.name}.{replicate:05d}" for replicate in range(n) for option in study.options]
+    ids += maps.ids(study)
     header = Header(
         kind="study",
         scenario=loaded.scenario.name,
@@ -108,6 +111,8 @@ def _work(run: str, *, source: str, digest: str, priors: str | None, folder: str
     from watchfloor.study.one import play_one
 
     loaded = load_again(source, digest, priors)
+    if run.startswith((f"{maps.MAP}.", f"{maps.DRIVERS}.")):
+        return write_shard(Path(folder), run, maps.play(loaded, run).tables())
     option_name, _, replicate = run.rpartition(".")
     option, buffer = loaded.option(option_name), Buffer()
     changed = apply(loaded, option.set)

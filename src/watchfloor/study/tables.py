@@ -76,6 +76,43 @@ class Timeline(Columns):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Verdicts(Columns):
+    """What was said of everybody who flew in a trial; one row a mover, quarter of its tracked time, and type."""
+
+    hours: FloatArray
+    """(n,) which trial. [h]"""
+    who: IntArray
+    """(n,) which trial."""
+    mover: IntArray
+    """(n,) row of the mover in the mission's list."""
+    type: IntArray
+    """(n,) row of its true type in the run's list; as many as there are types for one that is not in it."""
+    quarter: IntArray
+    """(n,) 1 to 4: at the end of which quarter of the ticks at which it was tracked; 4 is the last word."""
+    candidate: IntArray
+    """(n,) row of the type that is given a probability; the last one is "other"."""
+    probability: FloatArray
+    """(n,) that probability. [1]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Staleness(Columns):
+    """What is left of knowledge of the clean subject if nobody refreshes it; one row a law, radar and month."""
+
+    law: IntArray
+    """(n,) what happens to the signature meanwhile: row of ``study.stale.LAWS``."""
+    sensor: IntArray
+    """(n,) row of the radar."""
+    months: FloatArray
+    """(n,) since the last flight. [months]"""
+    margin_db: FloatArray
+    """(n,) margin that the knowledge saves: how much less signal a planner needs to be 90 % sure, mean over the cells
+    that were looked at. [dB]"""
+    nats: FloatArray
+    """(n,) information beyond the catalogue's, summed over those cells; what they share counts each time. [nat]"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Beliefs(Columns):
     """What the owner believes of the subject's type at a checkpoint; one row a radar and aspect cell."""
 
