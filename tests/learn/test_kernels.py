@@ -77,14 +77,14 @@ def test_a_level_given_its_score_is_the_plain_copula():
     level = np.exp(-0.5 * ((SIGMA_GRID_DBSM - 3.0) / np.where(SIGMA_GRID_DBSM < 3.0, 9.0, 2.0)) ** 2)
     level /= level.sum()
     middle = level.cumsum() - 0.5 * level
-    out = np.empty((1, len(SCORES), len(level)))
+    out = np.empty((1, len(level), len(SCORES)))
     xi = special.ndtri(np.clip(middle, 1e-12, 1.0 - 1e-12))
     for rho in (0.0, 0.5, 0.95):
         _kernels.score_tables(level[None], xi[None], np.array([rho]), SCORES, out)
-        np.testing.assert_allclose(out[0], plain.scored(level, rho, SCORES), atol=1e-12)
-        np.testing.assert_allclose(np.exp(LOG_SCORE_WEIGHT) @ out[0], level, atol=3e-4)  # one cell alone: its own law
+        np.testing.assert_allclose(out[0].T, plain.scored(level, rho, SCORES), atol=1e-12)
+        np.testing.assert_allclose(out[0] @ np.exp(LOG_SCORE_WEIGHT), level, atol=3e-4)  # one cell alone: its own law
     likely = np.exp(-0.5 * ((SIGMA_GRID_DBSM - rng.normal()) / 4.0) ** 2)
-    np.testing.assert_allclose(np.exp(LOG_SCORE_WEIGHT) @ (out[0] @ likely), level @ likely, rtol=1e-3)
+    np.testing.assert_allclose(np.exp(LOG_SCORE_WEIGHT) @ (likely @ out[0]), level @ likely, rtol=1e-3)
 
 
 def test_posterior_evidence_and_expected_pd_agree_with_the_plain_twin():

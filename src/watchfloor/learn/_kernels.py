@@ -80,7 +80,7 @@ def _wrapped(angle: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def score_tables(rows: FloatArray, xi: FloatArray, rho: FloatArray, score: FloatArray, out: FloatArray) -> None:
-    """Share levels' probabilities (n, g) out over a standard normal score they hang on: (n, u, g), given the score.
+    """Share levels' probabilities (n, g) out over a standard normal score they hang on: (n, g, u), given the score.
 
     xi (n, g) standard normal scores of the levels themselves; rho (n,) their correlation with the shared one; score
     (u,) its values. A Gaussian copula: level and score are bivariate normal once both are made normal.
@@ -105,13 +105,13 @@ def score_tables(rows: FloatArray, xi: FloatArray, rho: FloatArray, score: Float
                 away[u] = math.exp(-lift) if lift < 40.0 else 0.0
                 total += away[u]
             for u in range(n_scores):
-                out[i, u, g] = rows[i, g] * away[u] / total
+                out[i, g, u] = rows[i, g] * away[u] / total
         for u in range(n_scores):
             total = 1e-290
             for g in range(n_levels):
-                total += out[i, u, g]
+                total += out[i, g, u]
             for g in range(n_levels):
-                out[i, u, g] /= total
+                out[i, g, u] /= total
 
 
 @njit(cache=True, error_model="numpy")
@@ -161,10 +161,10 @@ def absorb(
     1, U) log evidence at each score; scored (slots, S, M + 1, U) its sums by group of radars; table_at, tables, group
     as in `library.Library`.
     """
-    n_levels, n_classes, n_scores = tables.shape[2], table_at.shape[1], tables.shape[1]
+    n_levels, n_classes, n_scores = tables.shape[1], table_at.shape[1], tables.shape[2]
     n_echo, n_law = echo_law.shape[0], hit_table.shape[1]
     rows = np.empty((n_law, n_levels))
-    taps, weight = np.empty(4), np.empty(n_echo)
+    taps, weight, sums = np.empty(4), np.empty(n_echo), np.empty(n_scores)
     n = order.shape[0]
     counted = np.zeros(1, dtype=np.int64)
     touched, n_touched = np.empty((n, 4), dtype=np.int64), 0
@@ -245,11 +245,14 @@ def absorb(
                 own[p, k, g] = math.exp(away) if away > -700.0 else 0.0
         for m in range(n_classes):
             k, table = class_echo[m], tables[table_at[s, m, c]]
+            sums[:] = 0.0
+            for g in range(n_levels):
+                likely = own[p, k, g]
+                if likely > 1e-100:  # far below the best level nothing adds up to anything
+                    for u in range(n_scores):
+                        sums[u] += table[g, u] * likely
             for u in range(n_scores):
-                total = 0.0
-                for g in range(n_levels):
-                    total += table[u, g] * own[p, k, g]
-                new = own_scale[p, k] + math.log(max(total, 1e-290))
+                new = own_scale[p, k] + math.log(max(sums[u], 1e-290))
                 scored[at, group[m, s], m, u] += new - own_scored[p, m, u]
                 own_scored[p, m, u] = new
     return counted
@@ -446,7 +449,7 @@ def expected_pd(
     the flight started with, by the track's own looks in that cell, and through the shared score by its looks elsewhere.
     """
     n, n_radars = cell.shape
-    n_rungs, n_law, n_levels = pd_table.shape[1], pd_table.shape[2], tables.shape[2]
+    n_rungs, n_law, n_levels = pd_table.shape[1], pd_table.shape[2], tables.shape[1]
     out = np.zeros((n, n_radars, n_rungs))
     mixture, taps = np.empty((n_law, n_levels)), np.empty(4)
     spread, one = np.empty(n_levels + 3), np.empty(n_levels)
@@ -499,7 +502,7 @@ def _level_of_track(
     out: FloatArray,
 ) -> None:
     """Probabilities (g,) of the level that a track of one class shows in one cell."""
-    n_scores, n = table.shape
+    n, n_scores = table.shape
     top = -math.inf
     for u in range(n_scores):
         value = log_weight[u] + (scored[u] if seen else 0.0) - (own_scored[u] if seen_here else 0.0)
@@ -510,7 +513,7 @@ def _level_of_track(
         if value > -30.0:
             share = math.exp(value)
             for g in range(n):
-                out[g] += share * table[u, g]
+                out[g] += share * table[g, u]
     total, kept = 0.0, 0.0
     for g in range(n):
         kept += out[g]

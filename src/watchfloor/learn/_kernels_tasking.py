@@ -33,7 +33,7 @@ def track_levels(
 
     radar (Q,) rows of radars; the rest as `_kernels.expected_pd` has it. Classes that a track hardly is are left at 0.
     """
-    n, n_classes, n_levels = cell.shape[0], probability.shape[1], tables.shape[2]
+    n, n_classes, n_levels = cell.shape[0], probability.shape[1], tables.shape[1]
     out = np.zeros((n, radar.shape[0], n_classes, n_levels))
     for i in range(n):
         for q in range(radar.shape[0]):
@@ -252,7 +252,7 @@ def warm(**_: Any) -> None:
     weight.setflags(write=False)  # as the constant is
     track_levels(
         whole, whole, np.zeros((1, 1), np.int64), np.full((1, 2), 0.5), np.zeros(2, np.int64), pool,
-        np.ones((1, 1, 4)), np.zeros((1, 2, 3)), scored, np.zeros((1, 2, 1), np.int64), np.full((1, 3, 4), 0.25),
+        np.ones((1, 1, 4)), np.zeros((1, 2, 3)), scored, np.zeros((1, 2, 1), np.int64), np.full((1, 4, 3), 0.25),
         np.zeros((2, 1), np.int64), weight,
     )  # fmt: skip
     line, table = np.zeros((1, 1)), np.full((1, 1, 2), 0.5)

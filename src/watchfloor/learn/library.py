@@ -71,8 +71,8 @@ class Library:
         self.rho[:, -1] = min(np.sqrt(max(1.0 - (own / sd) ** 2, 0.0)), RHO_MAX)
         self.table_at = np.full(self.rho.shape, -1)
         """(s, m + 1, c) row of ``tables``, -1 where none was needed yet."""
-        self.tables = np.empty((0, len(SCORES), n_levels))
-        """(k, u, g) probabilities of the level at one aspect, given the group's score. [1]"""
+        self.tables = np.empty((0, n_levels, len(SCORES)))
+        """(k, g, u) probabilities of the level at one aspect, given the group's score. [1]"""
         self.reach, self.taps = _taps(self.inside)
         for m, field in enumerate(priors.fields):
             has = np.any(self.start_looks[:, m] > 0.0) or np.any(self.start_evidence[:, m])
@@ -90,7 +90,7 @@ class Library:
         rows = self.start[s, :, c].reshape(len(s) * n_classes, -1)
         middle = np.cumsum(rows, axis=1) - 0.5 * rows
         xi = special.ndtri(np.clip(middle, 1e-12, 1.0 - 1e-12))
-        out = np.empty((len(rows), len(SCORES), rows.shape[1]))
+        out = np.empty((len(rows), rows.shape[1], len(SCORES)))
         _kernels.score_tables(rows, xi, self.rho[s, :, c].reshape(-1), SCORES, out)
         have = len(self.tables)
         self.tables = np.concatenate((self.tables, out))
