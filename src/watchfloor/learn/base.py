@@ -6,13 +6,15 @@ from typing import Protocol
 
 from watchfloor.base.picture import Identities, Knowledge, Looks, Tasks, Tracks
 from watchfloor.base.registry import Registry
+from watchfloor.learn.field import Priors
+from watchfloor.learn.habits import Habits
 from watchfloor.learn.ledger import LedgerRows
 from watchfloor.learn.share import Evidence
 
 learners = Registry("learn")
 """Kinds of learner.
 
-Each is built with ``radars, environments, types, cards, knowledge`` beside its configuration.
+Each is built with ``radars, environments, types, cards, knowledge, habits`` beside its configuration.
 """
 
 
@@ -22,6 +24,16 @@ class Learner(Protocol):
     @property
     def knowledge(self) -> Knowledge:
         """What it believes now."""
+        ...
+
+    @property
+    def priors(self) -> Priors:
+        """What it started from: the public catalogue, as it reads it."""
+        ...
+
+    @property
+    def habits(self) -> Habits:
+        """What it has learned of how each type flies."""
         ...
 
     def step(self, tracks: Tracks, looks: Looks) -> tuple[Identities, Knowledge]:
@@ -38,4 +50,8 @@ class Learner(Protocol):
 
     def close_flight(self) -> LedgerRows:
         """End a flight: its ledger; what it taught is used from here on."""
+        ...
+
+    def forget_tracks(self) -> None:
+        """Forget every track: the next flight is another mission, whose numbers begin anew."""
         ...
