@@ -205,7 +205,8 @@ class Receiver:
             self._decorrelation = self._new_after(lengths_m)
             self._faced, self._amplitudes = np.full((self.n_movers, 4), np.nan), np.zeros((self.n_movers, 4))
         self._level = None
-        self._lines = make_lines(name, radar, self._observer, signatures, streams)
+        self.lines = make_lines(name, radar, self._observer, signatures, streams)
+        """Lines of blades that it measures, None for none."""
         self._multipliers: dict[float, float] = {}
         if processing.cfar is not None:
             self._level = reference_level(processing.cfar, radar.n_pulses, streams.rng("sensor", name, "level"))
@@ -370,8 +371,8 @@ class Receiver:
             label=nobody,
         )
         mover = mover[order]
-        if self._lines is not None and truth is not None:
-            plots = replace(plots, modulation_hz=self._lines.measured(t, mover, power, truth))
+        if self.lines is not None and truth is not None:
+            plots = replace(plots, modulation_hz=self.lines.measured(t, mover, power, truth))
         return plots, PlotOrigins(mover=np.where(mover < -1, elsewhere(mover), mover), n_merged=n_merged[order])
 
     def _fold(self, polar: FloatArray) -> None:

@@ -230,6 +230,28 @@ class RotatingRadar:
         plots, origins = merged(signal.observe(motion, since_s, until_s, around), strobes)
         return self._strobes.told(plots, origins, motion, self._turns_s(since_s, until_s)), origins
 
+    @property
+    def receiver(self) -> Receiver:
+        """Its echo law and threshold, with this run's dice."""
+        return self._receiver
+
+    def passes(self, truth: Truth) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Every pass of the beam over a mover of a tick.
+
+        Parameters
+        ----------
+        truth : Truth
+            Motion of the tick, at least one mover.
+
+        Returns
+        -------
+        row, ordinal : (n,) arrays
+            Row of the truth, and which of its passes of the tick it is; by row, then time.
+        t_s, position, velocity, bank : (n,), (n, 3), (n, 3) and (n,) arrays
+            When, where, how fast and how banked. [s, m, m/s, rad]
+        """
+        return self._passes(truth.t_s[0], truth.position_ecef_m, truth.velocity_ecef_mps, truth.bank_rad, truth.present)
+
     def _passes(
         self, t: FloatArray, position: FloatArray, velocity: FloatArray, bank: FloatArray, present: BoolArray
     ) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -254,9 +276,7 @@ class RotatingRadar:
             raise ValueError(
                 f"sensor {self.name!r} turns in {self.period_s:.3g} s and needs knots less than half that apart"
             )
-        row, ordinal, t, position, velocity, bank = self._passes(
-            knots, truth.position_ecef_m, truth.velocity_ecef_mps, truth.bank_rad, truth.present
-        )
+        row, ordinal, t, position, velocity, bank = self.passes(truth)
         mover = truth.mover[row]
         n_passes = max(ceil((until_s - since_s) * self._turns_per_s) + 1, int(ordinal.max(initial=0)) + 1)
         seen = look(self.radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self.environment)
