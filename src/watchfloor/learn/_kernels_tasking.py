@@ -44,7 +44,7 @@ def track_levels(
                 if probability[i, m] < 1e-4:
                     continue
                 _level_of_track(
-                    tables[table_at[s, m, c]], own[max(p, 0), class_echo[m]], own_scored[max(p, 0), m], p >= 0,
+                    tables[table_at[s, m, c]], own[max(p, 0), class_echo[m]], own_scored[max(p, 0), m], int(p) >= 0,
                     scored[max(slot[i], 0), group[m, s], m], slot[i] >= 0, log_weight, out[i, q, m],
                 )  # fmt: skip
     return out

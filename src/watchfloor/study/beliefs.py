@@ -58,6 +58,7 @@ def beliefs(
     min_gain: float,
     hours: float,
     who: int = 0,
+    calibration_db: Mapping[int, float] | None = None,
 ) -> Beliefs:
     """Lay the posterior of one type beside the true signature.
 
@@ -77,6 +78,8 @@ def beliefs(
         Exposure so far. [h]
     who : int
         Whose beliefs these are.
+    calibration_db : mapping of int to float, optional
+        By sensor row, by how much the owner takes the radar's echoes for weaker than they are. [dB]
 
     Returns
     -------
@@ -93,8 +96,9 @@ def beliefs(
         mine = sensor == row
         true_dbsm[mine] = _cell_means_dbsm(signature, band_of(radar.frequency_hz), aspect[mine])
         range_m[mine] = _gated_range_m(
-            radar, gas[row], posterior[mine], true_dbsm[mine], signature.swerling, rungs, false_cost, min_gain
-        )
+            radar, gas[row], posterior[mine], true_dbsm[mine], signature.swerling, rungs, false_cost, min_gain,
+            error_db=(calibration_db or {}).get(row, 0.0),
+        )  # fmt: skip
     p10, p50, p90 = quantiles_dbsm(posterior).T
     return Beliefs(
         hours=np.full(len(rows), hours),
@@ -111,10 +115,16 @@ def beliefs(
     )
 
 
-def oracle(priors: Priors, signatures: Mapping[str, Signature], radars: Mapping[int, Radar]) -> Knowledge:
+def oracle(
+    priors: Priors,
+    signatures: Mapping[str, Signature],
+    radars: Mapping[int, Radar],
+    calibration_db: Mapping[int, float] | None = None,
+) -> Knowledge:
     """Return the knowledge of one who has been told every clean signature: each cell's mean to half a decibel.
 
-    ``signatures`` are those true of the types, in the run's order; ``radars`` by sensor row.
+    ``signatures`` are those true of the types, in the run's order; ``radars`` and the errors of their calibration by
+    sensor row: told levels are as these radars would read them.
     """
     log_evidence, n_looks = np.zeros(priors.shape), np.zeros(priors.shape[:3])
     azimuth, n_azimuth = priors.cells.azimuth_rad, priors.cells.n_azimuth
@@ -124,7 +134,7 @@ def oracle(priors: Priors, signatures: Mapping[str, Signature], radars: Mapping[
         band = band_of(radars[row].frequency_hz)
         for m, signature in enumerate(signatures.values()):
             level = 10.0 * np.log10(sigma_m2(signature, band, aspects)).mean(axis=1)
-            level = np.tile(level, len(azimuth) // n_azimuth)
+            level = np.tile(level, len(azimuth) // n_azimuth) + (calibration_db or {}).get(row, 0.0)
             log_evidence[s, m] = -0.5 * ((SIGMA_GRID_DBSM - level[:, None]) / TOLD_SD_DB) ** 2
             n_looks[s, m] = 1.0
     return table_of(priors, solve(priors, log_evidence), log_evidence, n_looks)
@@ -164,6 +174,8 @@ def _gated_range_m(
     rungs: tuple[float, ...],
     false_cost: float,
     min_gain: float,
+    *,
+    error_db: float,
 ) -> FloatArray:
     """Return the farthest range (n,) at which one look inside a predicted gate detects with probability 0.5. [m]
 
@@ -171,9 +183,10 @@ def _gated_range_m(
     """
     pfa = ladder(radar, rungs)
     snr_1m2 = snr(radar, _RANGES_M, 1.0, gas_loss_db=gas.two_way_db(_RANGES_M, np.full(len(_RANGES_M), 0.03)))
+    supposed = snr_1m2 * 10.0 ** (-0.1 * error_db)
     grid = np.stack(
         [
-            pd(snr_1m2[:, None] * 10.0 ** (0.1 * SIGMA_GRID_DBSM), p, n_pulses=radar.n_pulses, swerling=swerling)
+            pd(supposed[:, None] * 10.0 ** (0.1 * SIGMA_GRID_DBSM), p, n_pulses=radar.n_pulses, swerling=swerling)
             for p in pfa
         ]
     )

@@ -92,7 +92,7 @@ class _Run:
     # ---- peacetime
 
     def campaign(self, *, curve: bool) -> None:
-        """Play the sorties; write ledger and checkpoints; send what they said along the links."""
+        """Play the sorties; write ledger, checkpoints and what is believed in the end; send what they said."""
         checkpoints = list(self.study.checkpoints_h)
         whole = curve and self.option == self.study.baseline
         if curve:
@@ -100,19 +100,22 @@ class _Run:
         if whole:
             self._alone(self.prior, OWNER)
         self._checkpoint(self.prior, OWNER)
+        read_h = 0.0
         for sortie in range(self._n_planned):
             if sortie // self.phase.sorties_per_month < self.phase.delay_months:
                 continue  # flown before the site is active
             self.month = (sortie + 1) / self.phase.sorties_per_month
             self._fly(sortie)
-            while checkpoints and self.hours >= checkpoints[0] - 1e-9:
-                checkpoints.pop(0)
-                self._checkpoint(self.knowledge, OWNER)
-                if curve:
-                    self._try(self.knowledge, OWNER)
+            passed = [h for h in checkpoints if self.hours >= h - 1e-9]
+            checkpoints = checkpoints[len(passed) :]
+            if passed:
+                self._read(curve=curve)
+                read_h = self.hours
         self.month = float(self.phase.months)
+        if self.hours > read_h:
+            self._read(curve=curve)
         if whole:
-            told = oracle(self.priors, self._at(self.month).signatures, self._radars)
+            told = oracle(self.priors, self._at(self.month).signatures, self._radars, self._errors_db)
             self._checkpoint(told, ORACLE)
             self._write(
                 "staleness", staleness(self.knowledge, self.prior, type_row=self._type_row, radars=self._radars)
@@ -122,6 +125,12 @@ class _Run:
             self._try(told, ORACLE)
             for row in self._radars:
                 self._try(without(self.priors, self.knowledge, row), OWNER, left_out=row)
+
+    def _read(self, *, curve: bool) -> None:
+        """Write what is believed now, and try it."""
+        self._checkpoint(self.knowledge, OWNER)
+        if curve:
+            self._try(self.knowledge, OWNER)
 
     @property
     def _n_planned(self) -> int:
@@ -176,6 +185,7 @@ class _Run:
                 min_gain=learner.min_gain,
                 hours=self.hours,
                 who=who,
+                calibration_db=self._errors_db,
             ),
         )
 
@@ -290,6 +300,11 @@ class _Run:
         """Primary radars by row of the sensor list."""
         named = enumerate(c.name for c in self.scenario.sensors)
         return {row: self.drawn.radars[name] for row, name in named if name in self.drawn.radars}
+
+    @property
+    def _errors_db(self) -> dict[int, float]:
+        """Errors of the radars' calibration by row of the sensor list. [dB]"""  # noqa: D400, D415
+        return {row: self.drawn.calibration_db[self.scenario.sensors[row].name] for row in self._radars}
 
     @property
     def _subject_type(self) -> str:
