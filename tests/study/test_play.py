@@ -154,7 +154,7 @@ def test_a_scenario_that_asks_nothing_is_refused(tmp_path):
 
 
 def test_a_sortie_is_lost_on_the_link_whatever_the_delay(tmp_path):
-    text = SMALL.read_text().replace("months: 2\n", "months: 12\n").replace("duration_s: 300", "duration_s: 60")
+    text = SMALL.read_text().replace("months: 2\n", "months: 12\n").replace("duration_s: 300", "duration_s: 120")
     text = text.replace("delay_months: 0.5, loss: 0.0", "delay_months: 0.0, loss: 0.5").replace(", curve: true", "")
     text = text.replace("replicates: 2", "replicates: 4")
     text = text.replace("seed: 7", "seed: 12")
