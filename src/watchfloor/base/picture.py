@@ -238,6 +238,12 @@ class Tasks(Columns):
     """(n,) expected probability of detection of the next look at that threshold. [1]"""
     dwell: FloatArray = filled(1.0)
     """(n,) length of the dwell over the radar's usual one, and so its energy; 0 for none. [1]"""
+    snr_db: FloatArray = filled(np.nan)
+    """(n,) expected mean signal-to-noise ratio of the next look, over the receiver's own noise; NaN: not said. [dB]"""
+    snr_sd_db: FloatArray = filled(np.nan)
+    """(n,) standard deviation of that mean, by what is not known of type, level and aspect. [dB]"""
+    swerling: IntArray = filled(1)
+    """(n,) fluctuation law that is likeliest, case 0 to 4."""
 
     @classmethod
     def empty(cls) -> Self:

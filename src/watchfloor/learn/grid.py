@@ -23,7 +23,7 @@ from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
 from watchfloor.learn.memory import MemoryConfig
 from watchfloor.learn.share import Evidence
 from watchfloor.learn.tasking import Tasking, TaskingConfig
-from watchfloor.learn.update import LATTICE, Echoes
+from watchfloor.learn.update import LATTICE, N_LATTICE, Echoes
 from watchfloor.physics.environment import Environment, Targets
 from watchfloor.physics.fluctuation import decorrelation_rad
 from watchfloor.physics.frames import aspect
@@ -188,7 +188,12 @@ class GridLearner:
         rungs = [ladder(radar, config.pfa_ladder if config.gates else ()) for radar in self._radars]
         n_rungs = max((len(r) for r in rungs), default=1)
         self._rungs = np.array([[*r, *[r[0]] * (n_rungs - len(r))] for r in rungs]).reshape(len(rungs), n_rungs)
-        self._pd = self._echoes.pd(self._rungs)
+        ratio_db = LATTICE[0] + LATTICE[1] * np.arange(N_LATTICE)
+        moments = np.broadcast_to(
+            np.array([np.ones(N_LATTICE), ratio_db, ratio_db**2])[:, None], (len(rungs), 3, len(laws), N_LATTICE)
+        )
+        self._pd = np.concatenate((self._echoes.pd(self._rungs), moments), axis=1)
+        self._laws, self._class_law = np.array(laws), self._echo_law[self._class_echo]
 
         self._behaviour = Behaviour(
             radars,
@@ -331,7 +336,8 @@ class GridLearner:
             *believed,
         )
         config = self._config
-        pd = np.clip(pd, 0.0, 1.0)
+        echo_db, echo_sd_db = _echo_db(pd[:, :, -3:])
+        pd = np.clip(pd[:, :, :-3], 0.0, 1.0)
         if starts is None:
             pfa, pd = best_rung(pd, self._rungs, n_cells, config.false_cost, min_gain=config.min_gain)
         else:
@@ -356,6 +362,11 @@ class GridLearner:
                 thresholds="chosen" if starts is None else "given",
             )
             dwell, pfa, pd = asked.dwell, asked.pfa, asked.pd
+            echo_db += 10.0 * np.log10(np.where(dwell > 0.0, dwell, 1.0))
+        law = np.full(n, self._laws[0])
+        if len(self._laws) > 1:
+            of_law = [of_class[:, self._class_law == w].sum(axis=1) for w in range(len(self._laws))]
+            law = self._laws[np.argmax(of_law, axis=0)]
         each = np.repeat(np.arange(n), n_radars)
         return Tasks(
             track=tracks.number[keep][each],
@@ -367,6 +378,9 @@ class GridLearner:
             pfa=pfa.reshape(-1),
             pd=pd.reshape(-1),
             dwell=dwell.reshape(-1),
+            snr_db=echo_db.reshape(-1),
+            snr_sd_db=echo_sd_db.reshape(-1),
+            swerling=law[each],
         )
 
     def _starts(self, radar: Radar, n_cells: FloatArray, pfa: FloatArray, range_m: FloatArray) -> FloatArray:
@@ -568,6 +582,14 @@ def _snr_db(snr: FloatArray, visible: BoolArray) -> FloatArray:
     """Level of a ratio, -inf where it is 0 or out of sight. [dB]"""
     positive = visible & (snr > 0.0)
     return np.where(positive, 10.0 * np.log10(np.where(positive, snr, 1.0)), -np.inf)
+
+
+def _echo_db(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation (n, s) of a ratio by its sums (n, s, 3), of ones, of values and of squares. [dB]"""
+    seen = moments[:, :, 0] > 0.0
+    whole = np.where(seen, moments[:, :, 0], np.nan)
+    mean = moments[:, :, 1] / whole
+    return mean, np.sqrt(np.maximum(moments[:, :, 2] / whole - mean * mean, 0.0))
 
 
 def _position_cov(cov: FloatArray, ahead_s: FloatArray) -> FloatArray:

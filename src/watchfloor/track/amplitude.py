@@ -26,12 +26,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import exp1
 
-from watchfloor.base.units import FloatArray
+from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.physics import detection
 from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import amplitude as k
@@ -43,6 +44,25 @@ DOUBT_DB = (1.0, 20.0)
 _N_PLOT, _N_LEVEL, _N_DOUBT = 111, 161, 20
 _NARROW = 100  # pulses from which, or steady, a law is narrower than a step: mean over parts of a step
 _LEAST_NATS = -700.0
+
+
+class Power(NamedTuple):
+    """What the powers of one batch of m plots are weighed by, for n tracks."""
+
+    level_db: FloatArray
+    """(n,) median signal-to-noise ratio, the noise in that direction counted; inf where nothing is known of it. [dB]"""
+    doubt_db: FloatArray
+    """(n,) its standard deviation, as `Amplitude.of_law` has it. [dB]"""
+    plot_db: FloatArray
+    """(m,) power over the noise in that direction. [dB]"""
+    n_pulses: int
+    """Pulses added."""
+    p_other: float
+    """Share of plots without a law. [1]"""
+    table: FloatArray
+    """Log densities, as `Amplitude.table`."""
+    new: FloatArray | float
+    """(m,) likelihood ratio of the plot of a new target over noise. [1]"""
 
 
 class Amplitude:
@@ -97,7 +117,8 @@ class Amplitude:
             raise ValueError(f"p_other must lie in [0, 1), got {p_other!r}")
         self.n_pulses, self.swerling, self.p_other = 1 if radar is None else radar.n_pulses, int(swerling), p_other
         self.table = density_table(self.n_pulses, self.swerling)
-        """Last argument of ``_kernels.amplitude.log_ratio_one``."""
+        """Last argument of ``_kernels.amplitude.log_ratio_one``; other laws than ``swerling`` follow once met."""
+        self._laws = [self.swerling]
         self._numbers = np.array([drift_db, *DOUBT_DB])
         self._thresholds: dict[float, float] = {}
 
@@ -134,6 +155,65 @@ class Amplitude:
         power, level, doubt, p, q = (np.ascontiguousarray(a).ravel() for a in rows)
         out = k.log_ratio_rows(power, level, doubt, p, q, self.n_pulses, self.p_other, self.table)
         return out.reshape(rows[0].shape)
+
+    def of_law(self, doubt_db: FloatArray, swerling: IntArray) -> FloatArray:
+        """Doubts that stand for a fluctuation law too: the part of ``table`` that `log_ratio` then reads.
+
+        Parameters
+        ----------
+        doubt_db : (n,) array
+            Standard deviation of each level; 1 to 20 dB are told apart. [dB]
+        swerling : (n,) array
+            Fluctuation law of each, case 0 to 4.
+
+        Returns
+        -------
+        (n,) array
+            To be given as ``doubt_db``. [dB]
+
+        Raises
+        ------
+        ValueError
+            If a law is none.
+        """
+        doubt = np.minimum(np.maximum(doubt_db, DOUBT_DB[0]), DOUBT_DB[1])
+        if (swerling == self.swerling).all():
+            return doubt
+        for law in np.unique(swerling).tolist():
+            if law not in self._laws:
+                if law not in detection.SWERLING:
+                    raise ValueError(f"swerling is a case 0 to 4, got {law!r}")
+                self._laws.append(law)
+                self.table = np.concatenate([self.table, density_table(self.n_pulses, law)], axis=2)
+            if law != self.swerling:
+                doubt[swerling == law] += _N_DOUBT * k.DOUBT_STEP_DB * self._laws.index(law)
+        return doubt
+
+    def log_ratio_unknown(self, snr_db: FloatArray, *, pfa: FloatArray) -> FloatArray:
+        """Log-likelihood ratio of powers, a target of which nothing is known over noise, the threshold crossed.
+
+        Parameters
+        ----------
+        snr_db : (m,) array
+            Power of each plot, as in ``Plots``; NaN for none. [dB]
+        pfa : (m,) array
+            Threshold that it crossed, inside (0, 1). [1]
+
+        Returns
+        -------
+        (m,) array
+            0 where there is no power; at most minus the logarithm of ``p_other``. [nats]
+
+        Notes
+        -----
+        The power of such a target is taken to lie anywhere within 60 dB, evenly in decibels, as that of plots without
+        a law: faint ones are then rather noise, strong ones rather a new target than noise, or than one that should
+        be fainter.
+        """
+        n = len(snr_db)
+        one = np.ones(n)
+        level = np.full(n, math.inf)
+        return k.log_ratio_rows(snr_db, level, one, one, pfa, self.n_pulses, self.p_other, self.table)
 
     def learn(
         self,
@@ -384,12 +464,14 @@ def density_table(n_pulses: int, swerling: int) -> FloatArray:
     one[:, high] = log_one[:, -1:] + slope * np.arange(1.0, high.sum() + 1.0)
     top = one.max(axis=1, keepdims=True)
     ratio = np.exp(np.maximum(one - top, _LEAST_NATS))
-    out, mixed = np.empty((_N_PLOT, _N_LEVEL, _N_DOUBT)), np.empty((_N_PLOT, _N_LEVEL))
+    out, columns = np.empty((_N_PLOT, _N_LEVEL, _N_DOUBT)), np.arange(_N_LEVEL)
     for c, sd in enumerate(doubt):
         reach = round(5.0 * sd / step)
         weight = np.exp(-0.5 * (step * np.arange(-reach, reach + 1) / sd) ** 2)
         weight /= weight.sum()
-        k.spread_rows(ratio, weight, beyond - reach, mixed)
+        slid = np.zeros((_N_LEVEL + 2 * reach, _N_LEVEL))
+        slid[columns + np.arange(2 * reach + 1)[:, None], columns] = weight[:, None]
+        mixed = ratio[:, beyond - reach : beyond + reach + _N_LEVEL] @ slid
         out[:, :, c] = np.log(np.maximum(mixed, 1e-304)) + top
     out.flags.writeable = False
     return out

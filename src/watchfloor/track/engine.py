@@ -12,6 +12,7 @@ import numpy as np
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.track._kernels import gnn, marginals, measure
 from watchfloor.track._kernels import pmb as k
+from watchfloor.track.amplitude import Power
 from watchfloor.track.detection import DOUBT_DB, LEVEL_DBSM
 from watchfloor.track.resolution import Resolution
 
@@ -240,7 +241,7 @@ class Engine:
         birth_pd: float,
         clutter: FloatArray,
         site_t_s: float,
-        power: tuple[FloatArray, FloatArray, int, float, FloatArray] | None = None,
+        power: Power | None = None,
         resolution: Resolution | None = None,
     ) -> Swept:
         """Play one batch.
@@ -263,9 +264,8 @@ class Engine:
             Density of false plots at each plot, above 0, per unit of what was measured.
         site_t_s : float
             Time that ``sites`` hold for. [s]
-        power : tuple, optional
-            Expected level (n,) and doubt (n,) of each track's power, pulses added, share without law, law: powers are
-            then weighed. [dB, dB]
+        power : Power, optional
+            What the powers of plots are weighed by.
         resolution : Resolution, optional
             What the sensor tells apart: where tracks share a cell, one plot may be of two.
         """
@@ -275,7 +275,10 @@ class Engine:
         site_w, site_x, site_p = self.sites
         rho, best = np.empty(m), np.empty(m, np.int64)
         k.births(plot, b.z, b.cov, row, birth_pd, self.settings, site_w, site_x, site_p, rho, best)
-        level, doubt, n_pulses, p_other, law = power if power else (pd, pd, 1, 0.0, _NO_LAW)
+        level, doubt, plot_db, n_pulses, p_other, law = pd, pd, b.snr_db, 1, 0.0, _NO_LAW
+        if power is not None:
+            level, doubt, plot_db, n_pulses, p_other, law, new = power
+            rho *= new
         self.settings[k.POWER] = power is not None
         start_of = np.empty(n + 1, np.int64)
         mean, cov = np.zeros((n, 4)), np.zeros((n, 4, 4))
@@ -283,7 +286,7 @@ class Engine:
             column, ell, part_of, part = self._edges
             need = k.look(
                 row, self.settings, self.models, self.sojourn, rows, n, sweep_s, pd, plot, b.t_s, b.z, b.cov, b.address,
-                b.snr_db, b.pfa, level, doubt, n_pulses, p_other, law,
+                plot_db, b.pfa, level, doubt, n_pulses, p_other, law,
                 self.r, self.t, self.marks, self.slots, self.n_models, self.w, self.mu, self.x, self.p,
                 start_of, column, ell, part_of, part, resolution is not None, mean, cov,
             )  # fmt: skip

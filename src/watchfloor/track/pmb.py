@@ -24,7 +24,8 @@ from watchfloor.physics.radar import Radar
 from watchfloor.track._kernels import gnn, measure
 from watchfloor.track._kernels import motion as motions
 from watchfloor.track._kernels import pmb as k
-from watchfloor.track.amplitude import Amplitude
+from watchfloor.track._kernels.amplitude import said_rows
+from watchfloor.track.amplitude import Amplitude, Power
 from watchfloor.track.base import Associations, trackers
 from watchfloor.track.before_detect import BeforeDetectConfig
 from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Extents
@@ -44,6 +45,7 @@ _SITES_MAX, _SITE_WEIGHT_MIN = 256, 1e-4
 _BACKLOG = 10_000
 _UNSET = -(2**62)
 _NO_PLOTS = Plots.empty()
+_NOTHING_SAID = np.empty((0, 3))
 _REFUSED_MAX = 10_000
 
 
@@ -146,6 +148,9 @@ class PmbTrackerConfig(Config):
     apart what lies in one cell (plots are rarely merged), tracks of close traffic are better without."""
     power: bool = False
     """Weigh the power of plots: a radar's false plots are then taken to be noise, a track's to be of one level."""
+    power_expected: bool = False
+    """Weigh the power of plots by what tasks expect of a track's echo; of other targets nothing is taken to be known.
+    False plots are taken to be noise."""
     identity: bool = True
     """Whether cooperative addresses help association; without, tracks still carry the address last heard."""
     first_plot_max: float = Field(default=0.5, gt=0.0, le=1.0)
@@ -434,7 +439,9 @@ class PmbTracker:
         self._clutter = list(clutter)
         self._detection: list[float | Expectation] = list(detection)
         self._radars = [None] * n if radars is None else list(radars)
-        self._amplitude = [None if not config.power or r is None else Amplitude(r) for r in self._radars]
+        weighs = config.power or config.power_expected
+        self._amplitude = [None if not weighs or r is None else Amplitude(r) for r in self._radars]
+        self._said = _NOTHING_SAID, _NOTHING_SAID
         self._resolution = [None if not config.unresolved or r is None else Resolution(r) for r in self._radars]
         self._active = np.ones(n, np.bool_) if active is None else np.asarray(active, np.bool_)
         self._length = self._engine.sensors[:, gnn.PERIOD] / np.where(
@@ -623,6 +630,8 @@ class PmbTracker:
         self, parts: list[Plots], seeds: list[IntArray], tasks: Tasks, until_s: float
     ) -> tuple[list[Looks], list[Any]]:
         """Play every batch that ends by ``until_s``, in the order of their ends."""
+        if self.config.power_expected:
+            self._said = _said_of(self._tasks_before), _said_of(tasks)
         for s, part in enumerate(parts):
             if len(part):
                 if not len(self._pending[s]):  # a part comes in the order of time
@@ -685,7 +694,9 @@ class PmbTracker:
         amplitude = self._amplitude[s]
         if config.hidden_s > 0.0:
             pd = self._in_sight(s, rows, sweep_s, e.looked[rows, s], pd)
-        power = None if amplitude is None else (level, doubt, amplitude.n_pulses, amplitude.p_other, amplitude.table)
+        power = None
+        if amplitude is not None:
+            power = self._power(s, amplitude, rows, sweep_s, tasks, level, doubt, batch, table)
         # where a task has lowered the threshold, noise crosses it more often than the map of false plots says
         lowered = self._lowered(s, batch.pfa)
         density = np.maximum(self._clutter[s].density(batch.z) * lowered, 1e-300)
@@ -729,6 +740,43 @@ class PmbTracker:
             self._weak.learn(s, swept, batch)
         self._report(s, swept, batch, table, tasks, looks, found)
 
+    def _power(
+        self,
+        s: int,
+        amplitude: Amplitude,
+        rows: IntArray,
+        sweep_s: FloatArray,
+        tasks: Tasks,
+        level: FloatArray,
+        doubt: FloatArray,
+        batch: Batch,
+        table: Plots,
+    ) -> Power:
+        """What powers are weighed by: each track's own level, or what tasks say of it."""
+        plot_db, new = batch.snr_db, 1.0
+        if self.config.power_expected:
+            e, before = self._engine, self._tasks_before
+            number, early = e.marks[rows, k.NUMBER], sweep_s < self._until_s
+            if self.config.power:
+                level, doubt = level.copy(), doubt.copy()
+            else:
+                level, doubt = np.full(len(rows), math.inf), np.ones(len(rows))
+            law = np.full(len(rows), amplitude.swerling)
+            said_before, said = self._said
+            said_rows(
+                number, s, early, before.track, before.sensor, said_before, tasks.track, tasks.sensor, said, level,
+                doubt, law,
+            )  # fmt: skip
+            doubt = amplitude.of_law(doubt, law)
+            noise_db = table.noise_db[: len(plot_db)]
+            if noise_db.any():
+                plot_db = plot_db - noise_db
+            if len(self._heard.t_s) and len(rows):
+                z, _ = e.foresee(s, rows, sweep_s)
+                level = level - np.nan_to_num(self._heard.at(np.full(len(rows), s), sweep_s, z[:, 1]))
+            new = np.exp(amplitude.log_ratio_unknown(plot_db, pfa=batch.pfa))
+        return Power(level, doubt, plot_db, amplitude.n_pulses, amplitude.p_other, amplitude.table, new)
+
     def _lowered(self, s: int, pfa: FloatArray) -> FloatArray:
         """How many times more often than at the radar's own threshold noise gives each plot, at least 1."""
         radar = self._radars[s]
@@ -751,11 +799,11 @@ class PmbTracker:
                 seen = (z[:, 0] >= radar.range_min_m) & (z[:, 0] <= radar.range_max_m)
                 seen &= (z[:, 2] >= radar.elevation_min_rad) & (z[:, 2] <= radar.elevation_max_rad)
                 pd[~seen] = 1e-3
-                if self._amplitude[s] is not None:
+                if self._amplitude[s] is not None and self.config.power:
                     gain = -40.0 * np.log10(np.maximum(z[:, 0], 1.0)) + 220.0
         elif isinstance(expectation, DetectionModel):
             z, variance = e.foresee(s, rows, sweep_s)
-            known = self._amplitude[s] is not None
+            known = self._amplitude[s] is not None and self.config.power
             own = {"level_dbsm": e.level[rows, 0], "doubt_db": e.level[rows, 1]} if known else {}
             pd, snr = expectation.expect_polar(z, variance, **own)
             if known:
@@ -764,7 +812,7 @@ class PmbTracker:
             z, variance = e.foresee(s, rows, sweep_s)
             pd, _ = expectation.expect_polar(z, variance)
             pd = np.where(e.updated[rows, s] > -math.inf, pd, _NEVER_SEEN_PD)
-        if self._amplitude[s] is not None:
+        if self._amplitude[s] is not None and self.config.power:
             level, doubt = e.level[rows, 0] + gain, e.level[rows, 1].copy()
         if self._weak is not None:
             pd = self._weak.expected(s, rows, sweep_s, pd)
@@ -854,7 +902,7 @@ class PmbTracker:
             if sure.any():
                 expectation.learn(swept.mean[sure, 0], swept.p_hit[sure], existed[sure])
         amplitude = self._amplitude[s]
-        if amplitude is not None and done.any():
+        if amplitude is not None and self.config.power and done.any():
             of = rows[done]
             chosen = swept.chosen[done]
             hit = chosen >= 0
@@ -1168,6 +1216,11 @@ class PmbTracker:
         if self._strobes is not None:
             self._strobes.restore(saved["strobes"])
             self._strobes._numbers = self._numbers
+
+
+def _said_of(tasks: Tasks) -> FloatArray:
+    """Expected ratio, its deviation and law (n, 3) of the echoes that tasks speak of."""
+    return np.stack((tasks.snr_db, tasks.snr_sd_db, tasks.swerling.astype(np.float64)), axis=1)
 
 
 def _with(tracks: Tracks, **columns: Any) -> Tracks:

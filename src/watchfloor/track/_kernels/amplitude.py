@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from watchfloor.base.units import FloatArray
+from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.physics._kernels.detection import miss_scalar, statistic_log_pdf_scalar
 
 _PER_DB = 0.1 * math.log(10.0)
@@ -32,17 +32,6 @@ def density_rows(power: FloatArray, snr: FloatArray, n: int, swerling: int) -> F
         for j in range(snr.shape[0]):
             out[i, j] = statistic_log_pdf_scalar(n * power[i], snr[j], n, swerling)
     return out
-
-
-@njit(cache=True, error_model="numpy")
-def spread_rows(density: FloatArray, weight: FloatArray, first: int, out: FloatArray) -> None:
-    """Mean (rows, m) of each row's densities under weights (w,) that slide one column at a time from ``first``."""
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            total = 0.0
-            for c in range(weight.shape[0]):
-                total += weight[c] * density[i, first + j + c]
-            out[i, j] = total
 
 
 @njit(cache=True, error_model="numpy")
@@ -73,17 +62,21 @@ def log_density(plot_db: float, level_db: float, doubt_db: float, table: FloatAr
 def log_ratio_one(
     plot_db: float, level_db: float, doubt_db: float, pd: float, pfa: float, n: int, p_other: float, table: FloatArray
 ) -> float:
-    """Log of p(power | target, detected) over p(power | noise, detected); 0 where there is no power.
+    """Log of p(power | target, detected) over p(power | noise, detected); 0 without a power, a level or a threshold.
 
     pd is that of the same level and doubt, pfa that of the threshold crossed; with probability ``p_other`` a plot of
-    either kind follows no law: even in decibels over `_OTHER_NATS`.
+    either kind follows no law: even in decibels over `_OTHER_NATS`. A level of inf is one that nothing is known of: its
+    powers follow no law.
     """
-    if math.isnan(plot_db) or math.isnan(level_db):
+    if not math.isfinite(plot_db) or math.isnan(level_db) or not 0.0 < pfa <= 1.0:
         return 0.0
     z = n * math.exp(_PER_DB * plot_db)
     noise = -z - math.log(pfa)
     if n > 1:
         noise += (n - 1.0) * math.log(z) - math.lgamma(float(n))
+    if level_db == math.inf:
+        other = 1.0 / (z * _OTHER_NATS)
+        return math.log(other) - math.log((1.0 - p_other) * math.exp(min(noise, 700.0)) + p_other * other)
     target = log_density(plot_db, level_db, doubt_db, table) - math.log(max(pd, 1e-12))
     if p_other <= 0.0:
         return target - noise
@@ -107,6 +100,37 @@ def log_ratio_rows(
     for i in range(plot_db.shape[0]):
         out[i] = log_ratio_one(plot_db[i], level_db[i], doubt_db[i], pd[i], pfa[i], n, p_other, table)
     return out
+
+
+@njit(cache=True, error_model="numpy")
+def said_rows(
+    number: IntArray,
+    sensor: int,
+    early: BoolArray,
+    before_track: IntArray,
+    before_sensor: IntArray,
+    before: FloatArray,
+    track: IntArray,
+    sensors: IntArray,
+    now: FloatArray,
+    level_db: FloatArray,
+    doubt_db: FloatArray,
+    swerling: IntArray,
+) -> None:
+    """Put what tasks say of the echoes of n tracks into ``level_db``, ``doubt_db`` and ``swerling``; else leave them.
+
+    early (n,): tracks to which the tasks of before apply. Tasks are sorted by track; before, now (tasks, 3): ratio, its
+    standard deviation [dB], fluctuation law; NaN where nothing is said.
+    """
+    for i in range(number.shape[0]):
+        keys, rows, said = (before_track, before_sensor, before) if early[i] else (track, sensors, now)
+        at = np.searchsorted(keys, number[i])
+        while at < keys.shape[0] and keys[at] == number[i]:
+            if rows[at] == sensor:
+                if math.isfinite(said[at, 0]) and math.isfinite(said[at, 1]):
+                    level_db[i], doubt_db[i], swerling[i] = said[at, 0], said[at, 1], int(said[at, 2])
+                break
+            at += 1
 
 
 @njit(cache=True, error_model="numpy")
