@@ -9,11 +9,13 @@ from watchfloor.base.picture import Looks, Status, Tasks, Tracks
 from watchfloor.base.streams import Streams
 from watchfloor.base.truth import Effects
 from watchfloor.learn.curves import mean_sd_dbsm
+from watchfloor.record import Buffer
 from watchfloor.run import _kernels
 from watchfloor.run.direct import Sorties, TrackError
 from watchfloor.run.mission import build, draw, learner_of, world_of
 from watchfloor.scenario.load import apply, load
 from watchfloor.sensor.motion import Motion
+from watchfloor.study.one import _Run
 
 LOADED = load("working-group")
 SCENARIO = LOADED.scenario
@@ -296,3 +298,20 @@ def test_what_is_not_played_look_by_look_is_refused(changes, said):
 def test_a_track_error_outside_its_domain_is_refused(name, value):
     with pytest.raises(ValueError, match=name):
         TrackError(**{name: value})
+
+
+def test_a_study_plays_its_campaign_look_by_look_and_books_what_it_taught():
+    short = {"campaign.months": 3, "campaign.fidelity": "looks", "sharing.vendor-link.passes": "plots"}
+    scenario = apply(LOADED, short)
+    run = _Run(scenario, "open-100", 0, Buffer(), None)
+    run.campaign(curve=False)
+    booked = run.buffer.tables()["ledger"]
+    assert run.hours == pytest.approx(0.5, rel=1e-3)
+    assert set(booked["sortie"].tolist()) == {0, 1, 2}
+    own = run._sorties.learner(lambda: None, None).knowledge
+    np.testing.assert_allclose(run.knowledge.n_looks, own.n_looks, rtol=1e-9, atol=1e-9)
+    mean, sd = mean_sd_dbsm(own.log_posterior)
+    want, spread = mean_sd_dbsm(run.knowledge.log_posterior)
+    np.testing.assert_allclose(mean, want, atol=0.05)
+    np.testing.assert_allclose(sd, spread, rtol=0.02)
+    assert run.network.knowledge("vendor").n_looks.sum() > 0.0

@@ -685,6 +685,11 @@ class Network:
         """Whether `fly` needs the tracks and looks of flights."""
         return any(link.passes == "plots" for _, link in self._links)
 
+    @property
+    def wants_knowledge(self) -> bool:
+        """Whether `fly` needs what the owner believes."""
+        return any(link.passes == "posterior" for _, link in self._links)
+
     def knowledge(self, owner: str) -> Knowledge:
         """Return what an owner makes of what has reached it."""
         return self._holdings(owner).knowledge
@@ -716,7 +721,7 @@ class Network:
         evidence : Evidence
             What it said.
         knowledge : Knowledge
-            What the owner believes after it.
+            What the owner believes after it; any will do unless `wants_knowledge`.
         ticks : sequence of (Tracks, Looks), optional
             Its tracks and looks; needed if a link of the owner passes plots.
         """

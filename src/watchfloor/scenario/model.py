@@ -189,6 +189,9 @@ class CampaignConfig(PhaseConfig):
     """Sorties played a month."""
     delay_months: int = Field(default=0, ge=0)
     """Months that the site's activation is delayed: sorties before it teach nothing. [months]"""
+    fidelity: Literal["tracked", "looks"] = "tracked"
+    """Sorties played plot by plot through the tracker, or look by look, with tracks that a rule keeps and that are
+    wrong as the tracker's were measured to be: several times as fast; see ``watchfloor.run.direct``."""
     signature_changes: tuple[SignatureChangeConfig, ...] = ()
     """What happens to signatures meanwhile."""
 

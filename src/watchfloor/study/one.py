@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from watchfloor.learn.memory import Memory
 from watchfloor.learn.share import Listening
 from watchfloor.physics.radar import Radar
 from watchfloor.record import Buffer
+from watchfloor.run.direct import Sorties
 from watchfloor.run.loop import play
 from watchfloor.run.mission import Drawn, Mission, antennas_of, build, draw, dressed, places_of
 from watchfloor.run.recorder import History, Recorder, named_ledger
@@ -74,6 +76,7 @@ class _Run:
         self.streams = Streams(scenario.seed, f"replicate-{replicate}")
         self.drawn: Drawn = draw(scenario, self.streams, folder=folder)
         self.habits: Habits | None = None
+        self._sorties: Sorties | None = None
         learner = self._mission(None).learner
         self.prior: Knowledge = learner.knowledge
         self.priors: Priors = learner.priors
@@ -139,6 +142,29 @@ class _Run:
     def _fly(self, sortie: int) -> None:
         streams = self.streams.child(f"sortie-{sortie}")
         now = self._at(self.month - 1.0 / self.phase.sorties_per_month)
+        learner, said, present_s = self._played(now, streams)
+        self.hours += float(present_s) / 3600.0
+        self.n_sorties += 1
+        evidence, ticks = learner.evidence(), getattr(said, "ticks", None)
+        taught = named_ledger(said.close_flight(), self.scenario, self.drawn.radars)
+        self._write("ledger", taught, sortie=sortie, hours=self.hours)
+        self.habits = learner.habits
+        for found in self.memory.take_in(self.month, evidence):
+            self._write("changes", changes_of(found), sortie=sortie)
+        believed = self.knowledge if self.network.wants_knowledge else self.prior
+        self.network.fly(
+            self.scenario.owner, sortie, month=self.month, evidence=evidence, knowledge=believed, ticks=ticks
+        )
+
+    def _played(self, now: Drawn, streams: Streams) -> tuple[Any, Any, float]:
+        """Play a sortie: the learner, the same as links listen to it, and how long the subject was there. [s]"""
+        if self.phase.fidelity == "looks":
+            if self._sorties is None:
+                self._sorties = Sorties(self.scenario, self.drawn)
+            learner = self._sorties.learner(lambda: self.knowledge, self.habits)
+            said = Listening(learner) if self.network.wants_ticks else learner
+            self._sorties.fly(said, drawn=now, streams=streams)
+            return learner, said, self._sorties.present_s[self._sorties.names.index(self.study.subject)]
         mission = build(
             self.scenario, self.phase, drawn=now, streams=streams, knowledge=self.knowledge, habits=self.habits
         )
@@ -148,18 +174,7 @@ class _Run:
         log = Recorder(quiet=True)
         play(mission, log)
         assert log.present_s is not None
-        flown_h = float(log.present_s[mission.world.names.index(self.study.subject)]) / 3600.0
-        self.hours += flown_h
-        self.n_sorties += 1
-        evidence, ticks = learner.evidence(), getattr(mission.learner, "ticks", None)
-        taught = named_ledger(mission.learner.close_flight(), self.scenario, self.drawn.radars)
-        self._write("ledger", taught, sortie=sortie, hours=self.hours)
-        self.habits = learner.habits
-        for found in self.memory.take_in(self.month, evidence):
-            self._write("changes", changes_of(found), sortie=sortie)
-        self.network.fly(
-            self.scenario.owner, sortie, month=self.month, evidence=evidence, knowledge=self.knowledge, ticks=ticks
-        )
+        return learner, mission.learner, log.present_s[mission.world.names.index(self.study.subject)]
 
     def _at(self, month: float) -> Drawn:
         """Return what is true at a month of the campaign."""
