@@ -71,6 +71,7 @@ class Library:
         self.rho[:, -1] = min(np.sqrt(max(1.0 - (own / sd) ** 2, 0.0)), RHO_MAX)
         self.table_at = np.full(self.rho.shape, -1)
         """(s, m + 1, c) row of ``tables``, -1 where none was needed yet."""
+        self._n_tables = 0
         self.tables = np.empty((0, n_levels, len(SCORES)))
         """(k, g, u) probabilities of the level at one aspect, given the group's score. [1]"""
         self.reach, self.taps = _taps(self.inside)
@@ -90,10 +91,13 @@ class Library:
         rows = self.start[s, :, c].reshape(len(s) * n_classes, -1)
         middle = np.cumsum(rows, axis=1) - 0.5 * rows
         xi = special.ndtri(np.clip(middle, 1e-12, 1.0 - 1e-12))
-        out = np.empty((len(rows), rows.shape[1], len(SCORES)))
-        _kernels.score_tables(rows, xi, self.rho[s, :, c].reshape(-1), SCORES, out)
-        have = len(self.tables)
-        self.tables = np.concatenate((self.tables, out))
+        have, more = self._n_tables, len(rows)
+        if have + more > len(self.tables):  # kept from flight to flight: fresh memory costs more than the sums
+            grown = np.empty((max(have + more, 2 * len(self.tables)), *self.tables.shape[1:]))
+            grown[:have] = self.tables[:have]
+            self.tables = grown
+        self._n_tables += more
+        _kernels.score_tables(rows, xi, self.rho[s, :, c].reshape(-1), SCORES, self.tables[have : have + more])
         self.table_at[s, :, c] = have + np.arange(len(rows)).reshape(len(s), n_classes)
 
     def _solve(self, m: int, log_evidence: FloatArray, before: FieldPosterior | None) -> FieldPosterior:
@@ -151,7 +155,7 @@ class Library:
                 self.fields[m] = fields[m]
                 self._predict(m, field)
         self.table_at[:] = -1
-        self.tables = self.tables[:0]
+        self._n_tables = 0
         self.gain[:] = 0.0
         self.counts[:] = 0.0
 
