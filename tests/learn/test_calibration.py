@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from tests.learn import flights
+from tests.plain import learn as plain
 from watchfloor.assess.identity import decisions, score_identities
 from watchfloor.base.picture import SIGMA_GRID_DBSM as LEVELS
+from watchfloor.learn import _kernels
 from watchfloor.scenario import catalog
 from watchfloor.world.signature import draw_signature
 
@@ -226,3 +228,36 @@ def test_a_type_that_is_not_in_the_list_is_mostly_not_named():
     said = flights.fly(one, flights.World(liners, rng), own, np.arange(n), way, rng, start_s=0.0, ticks=8, close=False)
     found = decisions(said.identity, np.full(n, -1), level=0.9)
     assert found.rejected.low > 0.8
+
+
+def test_what_a_track_teaches_meets_its_plain_twin():
+    rng = np.random.default_rng(36)
+    n_radars, n_cells, n_scores, belief = 2, 3, 15, np.array([[0.7, 0.2]])
+    at = -0.5 * ((LEVELS - rng.normal(0.0, 8.0, (6, 1))) / rng.uniform(2.0, 6.0, (6, 1))) ** 2
+    pool_at = np.arange(6).reshape(1, n_radars, n_cells)
+    pool_at[0, 1, 2] = -1  # a cell that the track never showed
+    count = np.concatenate((rng.uniform(0.5, 9.0, (6, 1)), np.ones((6, 6))), axis=1)
+    level = np.exp(-0.5 * ((LEVELS - rng.normal(0.0, 5.0, (n_radars, 2, n_cells, 1))) / 9.0) ** 2)
+    level /= level.sum(axis=-1, keepdims=True)
+    taps = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
+    score = np.linspace(-3.0, 3.0, n_scores)
+    log_weight = -0.5 * score**2 - np.log(np.exp(-0.5 * score**2).sum())
+    own_scored = -0.5 * (score - rng.normal(1.0, 0.5, (6, 3, 1))) ** 2 * 2.0
+    gain, counts = np.zeros((n_radars, 2, n_cells, len(LEVELS))), np.zeros((n_radars, 2, n_cells, 8))
+    group = np.array([[0, 0], [0, 1], [0, 1]])  # one class shares its score over both radars, the other does not
+    _kernels.teach(
+        np.zeros(1, np.int64), belief, pool_at, at[:, None], count, np.zeros(3, np.int64), 1, level,
+        np.full((n_radars, 2, n_cells), 2), np.broadcast_to(taps, (n_radars, 2, n_cells, 5)).copy(), 1e-3, group,
+        own_scored, log_weight, gain, counts,
+    )  # fmt: skip
+    for m, groups in ((0, [[0, 1]]), (1, [[0], [1]])):
+        for members in groups:
+            cells = [(s, c) for s in members for c in range(n_cells) if pool_at[0, s, c] >= 0]
+            rows = [pool_at[0, s, c] for s, c in cells]
+            said = plain.taught_by_cells(
+                belief[0, m], at[rows], count[rows, 0], np.array([level[s, m, c] for s, c in cells]), taps,
+                own_scored[rows, m], log_weight,
+            )  # fmt: skip
+            got = np.array([gain[s, m, c] for s, c in cells])
+            np.testing.assert_allclose(got, said, atol=1e-9)
+    assert not gain[1, :, 2].any()

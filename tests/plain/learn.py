@@ -73,3 +73,29 @@ def manner(position, velocity, cov):
     of_speed = np.trace(cov[3:, 3:]) / 3.0
     course = np.arctan2(velocity @ east, velocity @ north)
     return [speed, float(altitude), course, np.sqrt(of_speed) / max(speed, 1.0), of_speed, up @ cov[:3, :3] @ up]
+
+
+def taught_by_cells(belief, rows, looks, levels, taps, own_scored, log_weight):
+    """What one track of one class says of the cells of one group of radars, (c, g).
+
+    belief of the class; rows (c, g) log-likelihoods; looks (c,) effective; levels (c, g) probabilities before; taps of
+    the blur, odd in number; own_scored (c, u) log evidence at each score; log_weight (u,).
+    """
+    lifted = []
+    for row in rows:
+        wide = np.pad(np.exp(row - row.max()), len(taps) // 2, mode="edge")
+        lifted.append(np.log(np.convolve(wide, taps[::-1], mode="valid")))
+    lifted = np.array(lifted)
+    z = np.log((levels * np.exp(lifted)).sum(axis=1))
+
+    def summed(score):
+        return np.log(np.exp(log_weight + score).sum())
+
+    alone = np.array([summed(one) for one in own_scored])
+    whole = own_scored.sum(axis=0)
+    foreseen = np.array([summed(whole) - summed(whole - one) for one in own_scored]) - alone
+    foreseen = np.maximum(foreseen, 0.0)
+    if foreseen.sum() > 0.0:
+        z = z + foreseen / foreseen.sum() * (summed(whole) - alone.sum())
+    floor = (1.0 - belief) ** (looks / looks.sum())
+    return np.log(floor[:, None] + (1.0 - floor[:, None]) * np.exp(lifted - z[:, None]))
