@@ -242,11 +242,12 @@ def test_what_a_track_teaches_meets_its_plain_twin():
     taps = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
     score = np.linspace(-3.0, 3.0, n_scores)
     log_weight = -0.5 * score**2 - np.log(np.exp(-0.5 * score**2).sum())
+    log_weight.setflags(write=False)  # as the constant is: one compiled kernel serves both
     own_scored = -0.5 * (score - rng.normal(1.0, 0.5, (6, 3, 1))) ** 2 * 2.0
     gain, counts = np.zeros((n_radars, 2, n_cells, len(LEVELS))), np.zeros((n_radars, 2, n_cells, 8))
     group = np.array([[0, 0], [0, 1], [0, 1]])  # one class shares its score over both radars, the other does not
     _kernels.teach(
-        np.zeros(1, np.int64), belief, pool_at, at[:, None], count, np.zeros(3, np.int64), 1, level,
+        np.zeros(1, np.int64), belief, pool_at, at.reshape(6, 1, -1).copy(), count, np.zeros(3, np.int64), 1, level,
         np.full((n_radars, 2, n_cells), 2), np.broadcast_to(taps, (n_radars, 2, n_cells, 5)).copy(), 1e-3, group,
         own_scored, log_weight, gain, counts,
     )  # fmt: skip
