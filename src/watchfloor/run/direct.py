@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from watchfloor.base.errors import UserError
-from watchfloor.base.picture import Knowledge, Looks, Plots, Status, Tasks, Tracks
+from watchfloor.base.picture import Knowledge, Looks, Status, Tasks, Tracks
 from watchfloor.base.streams import Streams
-from watchfloor.base.truth import Effects, PlotOrigins, Truth
+from watchfloor.base.truth import Effects, Truth
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.learn.habits import Habits
 from watchfloor.run import _kernels
@@ -204,7 +204,7 @@ class Sorties:
         """
         made = self._sensors(drawn, streams)
         radars = {row: DirectLooks(made[row], passes) for row, passes in self._passes.items()}
-        others = [one for row, one in made.items() if row not in radars]
+        others = [self._heard(one) for row, one in made.items() if row not in radars]
         rows, held = self._rows, _Held(len(self.names), self._n_sensors, self._track)
         error = self._errors(streams)
         tasks = Tasks.empty()
@@ -215,7 +215,7 @@ class Sorties:
                 np.concatenate(column)[rows.kept[tick]] if drawn_looks else np.empty(0)
                 for column in (zip(*drawn_looks, strict=True) if drawn_looks else [()] * 4)
             )
-            said = [_declared(one.observe(truth, tasks, until_s=until_s)) for one in others]
+            said = [each[tick] for each in others]
             number, age_s, ended = held.step(rows.t_s[at], rows.mover[at], rows.sensor[at], hit, said, until_s=until_s)
             use = np.flatnonzero(number >= 0)
             here = use + rows.first[tick]
@@ -233,7 +233,8 @@ class Sorties:
             )
             tracks = self._tracks(held, ended, error, tick)
             identities, _ = learner.step(tracks, looks)
-            tasks = learner.task(tracks, identities, until_s=until_s)
+            if until_s < self._until_s[-1]:
+                tasks = learner.task(tracks, identities, until_s=until_s)
 
     # ---- what does not change from sortie to sortie
 
@@ -331,6 +332,16 @@ class Sorties:
         )
 
     # ---- what does
+
+    def _heard(self, sensor: Any) -> list[_Said]:
+        """Play a sensor that no task steers for a whole sortie, and share its plots of movers out over the ticks."""
+        plots, origins = sensor.observe(self._motion.truth, Tasks.empty(), until_s=self._until_s[-1])
+        rows = np.flatnonzero(origins.mover >= 0)
+        t_s, mover, of = plots.t_s[rows], origins.mover[rows], plots.sensor[rows]
+        said = np.stack([plots.address, plots.label, plots.label_source], axis=1)[rows]
+        ends = np.searchsorted(t_s, self._until_s, side="right").tolist()
+        ticks = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        return [_Said(t_s[at], mover[at], of[at], said[at]) for at in ticks]
 
     def _errors(self, streams: Streams) -> FloatArray:
         """Errors of tracks at every pass (n, 6), of variance 1; each mover has its own dice."""
@@ -455,13 +466,6 @@ class _Said(NamedTuple):
     sensor: IntArray
     said: IntArray
     """(n, 3) address, label and who declares it. [1]"""
-
-
-def _declared(made: tuple[Plots, PlotOrigins]) -> _Said:
-    plots, origins = made
-    rows = np.flatnonzero(origins.mover >= 0)
-    said = np.stack([plots.address, plots.label, plots.label_source], axis=1)
-    return _Said(plots.t_s[rows], origins.mover[rows], plots.sensor[rows], said[rows])
 
 
 def _across(position: FloatArray, velocity: FloatArray) -> FloatArray:
