@@ -253,7 +253,7 @@ def study(
     when the same command is given again, and ends with the same bytes.
 
     \b
-    Example:
+    Examples:
       watchfloor study working-group --out out/working-group --workers 2
       watchfloor study working-group --priors mine.yaml --out out/mine
     """
@@ -538,8 +538,9 @@ def ledger(
 ) -> int:
     r"""Say who learned what from which flight, and what an hour more would teach.
 
-    RUN is the folder that `watchfloor run --out` or `watchfloor study --out` has left. Nats of flights, radars and
-    cells add up to what was learned in all; of several replicates the median stands with the 10 and 90 % points.
+    RUN is the folder that `watchfloor run --out` or `watchfloor study --out` has left; what stands there is what the
+    radars' owner learned. Nats of flights, radars and cells add up, replicate by replicate. Of several replicates the
+    medians are printed, of what was learned with the 10 and 90 % points; --csv and --json give these of everything.
 
     \b
     Examples:
@@ -559,14 +560,19 @@ def ledger(
         _print_json({**whole, "rows": lines(found), "sql": found.sql})
     else:
         table = [
-            [row.key or "total", *(_spread(row.values[name]) for name in MEASURES)]
-            + ([_spread(row.against)] if row.against else [])
+            [
+                row.key or "total",
+                *(_spread(row.values[name]) if name == "nats" else _short(row.values[name][1]) for name in MEASURES),
+                *([_spread(row.against)] if row.against else []),
+            ]
             for row in (*found.rows, *([found.total] if found.total else []))
         ]
         units = [f"{words} [{unit}]" if unit else words for words, unit in MEASURES.values()]
         _print_table([by, *units, *(["against the baseline [nat]"] if found.total is None else [])], table)
         if found.option is not None:
-            click.echo(f"option {found.option}, {found.n_replicates} replicates", err=True)
+            n = found.n_replicates
+            said = f"; medians of {n} replicates (10 to 90 %), which need not add up as each replicate does"
+            click.echo(f"option {found.option}{said if n > 1 else ''}", err=True)
     return 0
 
 
@@ -674,10 +680,11 @@ def breakeven(
     fresh: bool,
     as_json: bool,
 ) -> int:
-    r"""Say after how many hours something is known, over two unknowns that nobody will tell.
+    r"""Map the hours until something is known over two unknowns.
 
-    Plays many campaigns at each point of a grid, at the level of looks, and writes a map for each question into --out.
-    Each party finds its own private point on the map and reads its own answer.
+    The unknowns are what neither side will tell. Plays many campaigns at each point of a grid, at the level of looks,
+    and writes a map for each question into --out. Each party finds its own private point on the map and reads its own
+    answer.
 
     SCENARIO is a study: a file, or the name of a shipped one.
 
@@ -697,6 +704,10 @@ def breakeven(
         loaded = with_priors(loaded, priors)
     try:
         axes = Axis(*x), Axis(*y)
+        for axis, here in zip(axes, place or (), strict=place is not None):
+            if not axis.values[0] <= here <= axis.values[-1]:
+                low, high = axis.values[0], axis.values[-1]
+                raise ValueError(f"--at: wanted {axis.name} inside the map, {low:g} to {high:g} (came {here:g})")
         asked = tuple(question(one.strip()) for one in ask.split(","))
         with _progress("breakeven", "points") as progress, _resumable(out):
             table = play(
@@ -847,7 +858,16 @@ def drivers(
     else:
         click.echo(title)
         _print_figures(rows)
+        click.echo(_DRIVERS_READ[method], err=True)
     return 0
+
+
+_DRIVERS_READ = {
+    "morris": "read: mean absolute change of the answer from one end of the unknown's range to the other (10 to 90 %)",
+    "sobol": "read: share of the answer's variance that the unknown has a part in, total order (10 to 90 %)",
+    "tornado": "read: the answer with the unknown at its 10 and at its 90 % point, all others at their medians",
+}
+"""What the figures of each method are."""
 
 
 @cli.command()
@@ -855,10 +875,10 @@ def drivers(
 @click.argument("b", type=click.Path(path_type=Path), metavar="B")
 @_json
 def differ(a: Path, b: Path, as_json: bool) -> int:
-    r"""Say where two parties' studies differ: the numbers they started from, and what came of them.
+    r"""Say where two parties' studies differ.
 
-    A and B are folders that `watchfloor study --out` has left, each under a party's own --priors. Outcomes are paired,
-    replicate by replicate, where both used the same seed.
+    First the numbers they started from, then what came of them. A and B are folders that `watchfloor study --out` has
+    left, each under a party's own --priors. Outcomes are paired, replicate by replicate, where both used the same seed.
 
     \b
     Example:
@@ -1181,8 +1201,15 @@ def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _spread(points: tuple[float, float, float]) -> str:
-    low, middle, high = points
-    return _said(middle) if low == high else _said(points)
+    low, middle, high = map(_short, points)
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _short(value: float) -> str:
+    """Three figures, without exponents for what is counted."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.0f}" if 100.0 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def _print_rows(rows: Sequence[tuple[str, str, Any, str]], as_json: bool) -> None:

@@ -104,6 +104,7 @@ def test_an_unknown_without_a_band_goes_for_all_and_adds_to_one_with():
         (lambda: Axis("power_db", (0.0, np.nan)), "two rising"),
         (lambda: unknowns_of({"pover_db": 1.0}, ("X",)), "did you mean 'power_db'"),
         (lambda: unknowns_of({"power_db.L": 1.0}, ("X",)), "bands"),
+        (lambda: Axis("reliability", (0.5, 2.0)), "at most 1"),
         (lambda: breakeven.play(LOADED, out=None, x=X, y=X), "differ"),
         (lambda: breakeven.play(LOADED, out=None, x=X, y=Y, horizon_h=0.0), "horizon_h"),
     ],
@@ -116,6 +117,16 @@ def test_bad_input_is_refused_with_what_came(call, said):
 def test_an_axis_that_is_no_key_is_told_before_anything_is_played(tmp_path):
     with pytest.raises(ScenarioError, match="campaign"):
         played(tmp_path / "x", y=Axis("campaign.movers.jet.route.centre.distanse_km", (100.0, 200.0)))
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_axis_that_is_no_unknown_is_told_before_anything_is_played(tmp_path):
+    with pytest.raises(ValueError, match="did you mean 'offset_db'"):
+        played(tmp_path / "x", y=Axis("ofset_db", (1.0, 2.0)))
+    with pytest.raises(ValueError, match="bands"):
+        played(tmp_path / "x", y=Axis("offset_db.Q", (1.0, 2.0)))
+    with pytest.raises(ScenarioError, match="distance_km"):
+        played(tmp_path / "x", y=Axis("campaign.movers.jet.route.centre.distance_km", (100.0, 1e9)))
     assert not (tmp_path / "x").exists()
 
 

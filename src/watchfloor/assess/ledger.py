@@ -79,6 +79,7 @@ def query(
     type_name: str | None = None,
     sorties_per_month: int = 1,
     levers: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
     baseline: str = "",
 ) -> str:
     """Return the query that sums a ledger.
@@ -95,6 +96,8 @@ def query(
         Sorties a month, which turns sorties into weeks.
     levers : mapping, optional
         What each option changes, in words, by option; for ``by="lever"``.
+    options : sequence of str
+        The study's options in its order, in which ``by="option"`` and ``by="lever"`` answer.
     baseline : str
         Option that the others are compared with, for ``by="option"`` and ``by="lever"``.
     """
@@ -110,8 +113,8 @@ def query(
         "label": ("label", "label_rank"),
         "type": ("type_name", "type"),
         "configuration": ("CASE configuration WHEN 0 THEN 'clean' ELSE 'with reflectors' END", "configuration"),
-        "option": ("option", "0"),
-        "lever": (_lever(levers or {}), "0"),
+        "option": ("option", _ranked(options)),
+        "lever": (_lever(levers or {}), _ranked(options)),
     }
     key, rank = keys[by]
     share, source = "1.0", "ledger"
@@ -127,7 +130,7 @@ def query(
     wanted += [f"type_name = {_text(type_name)}"] if type_name is not None else []
     where = f"\n    WHERE {' AND '.join(wanted)}" if wanted else ""
     last = "option, replicate, radar, type_name" if study else "replicate, radar, type_name"
-    last += ", sortie" if by in ("flight", "week") else ""
+    own = f"{last}, {rank}" if by in ("flight", "week") else last
     against = "0.0"
     if by in ("option", "lever"):
         mine = levers[baseline] if by == "lever" and levers else baseline
@@ -136,7 +139,8 @@ def query(
     return f"""\
 WITH booked AS (
     SELECT replicate, {key} AS key, {rank} AS rank, {share} AS share, *,
-        CASE WHEN sortie = max(sortie) OVER (PARTITION BY {last}) THEN marginal_nats_per_h ELSE 0 END AS last_nats_per_h
+        CASE WHEN sortie = max(sortie) OVER (PARTITION BY {last}) THEN marginal_nats_per_h ELSE 0 END AS last_next_hour,
+        CASE WHEN sortie = max(sortie) OVER (PARTITION BY {own}) THEN marginal_nats_per_h ELSE 0 END AS own_next_hour
     FROM {source}{where}
 ), sums AS (
     SELECT replicate, key, min(rank) AS rank,
@@ -146,7 +150,7 @@ WITH booked AS (
         sum(share * n_effective) AS n_effective,
         sum(share * n_hits) AS n_hits,
         sum(share * n_misses) AS n_misses,
-        sum(share * last_nats_per_h) AS next_hour
+        CASE WHEN grouping(key) = 1 THEN sum(share * last_next_hour) ELSE sum(share * own_next_hour) END AS next_hour
     FROM booked GROUP BY GROUPING SETS ((replicate, key), (replicate))
 ), runs AS ({runs}
 ), keys AS (SELECT key, min(rank) AS rank FROM sums GROUP BY key
@@ -214,6 +218,7 @@ def sums(folder: Path, *, by: str = "radar", type_name: str | None = None, optio
         type_name=type_name,
         sorties_per_month=scenario.campaign.sorties_per_month if scenario.campaign else 1,
         levers=_levers(scenario),
+        options=[one.name for one in scenario.study.options] if scenario.study else (),
         baseline=scenario.study.baseline if scenario.study else "",
     )
     return _read(record.query(sql), by=by, option=option, sql=sql)
@@ -267,6 +272,12 @@ def _lever(levers: Mapping[str, str]) -> str:
     if not levers:
         return "option"
     return "CASE option " + " ".join(f"WHEN {_text(k)} THEN {_text(v)}" for k, v in levers.items()) + " END"
+
+
+def _ranked(options: Sequence[str]) -> str:
+    if not options:
+        return "0"
+    return "CASE option " + " ".join(f"WHEN {_text(name)} THEN {i}" for i, name in enumerate(options)) + " END"
 
 
 def _week(sorties_per_month: int) -> str:

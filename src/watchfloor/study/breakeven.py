@@ -21,6 +21,7 @@ from watchfloor.base.errors import Mistake, ScenarioError
 from watchfloor.base.registry import nearest
 from watchfloor.base.streams import Streams
 from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.physics.rcs import band_of
 from watchfloor.record import Buffer, Header, ManifestLine, Record, write_shard
 from watchfloor.run.batch import Progress, fill, load_again
 from watchfloor.run.mission import draw
@@ -54,6 +55,8 @@ class Axis:
             raise ValueError(f"axis {self.name!r} wants at least two rising numbers, got {self.values}")
         if self.is_unknown and self.name.partition(".")[0] in ("scatter", "reliability") and v[0] < 0.0:
             raise ValueError(f"axis {self.name!r} wants numbers at least 0, got {self.values[0]:g}")
+        if self.name == "reliability" and v[-1] > 1.0:
+            raise ValueError(f"axis {self.name!r} is a chance and wants numbers at most 1, got {self.values[-1]:g}")
 
     @property
     def is_unknown(self) -> bool:
@@ -243,7 +246,10 @@ def unknowns_of(values: Mapping[str, float], bands: Sequence[str]) -> Unknowns:
     for name, value in values.items():
         what, _, band = name.partition(".")
         if what not in UNKNOWNS:
-            raise ValueError(f"no unknown {what!r}{nearest(what, UNKNOWNS)}; there are {', '.join(UNKNOWNS)}")
+            raise ValueError(
+                f"no unknown {what!r}{nearest(what, UNKNOWNS)} (there are: {', '.join(UNKNOWNS)}, and dotted keys of "
+                "the scenario)"
+            )
         if band and (band not in bands or what not in ("power_db", "offset_db")):
             raise ValueError(f"{name!r} wants one of the radars' bands after power_db or offset_db: {', '.join(bands)}")
         if what in ("power_db", "offset_db"):
@@ -350,9 +356,14 @@ def play(
             f"replicates and the questions must be at least 1 and horizon_h above 0, got {replicates!r}, "
             f"{len(questions)} and {horizon_h!r}"
         )
-    for axis in (x, y):  # a wrong name is told before anything is played
-        if not axis.is_unknown:
-            changed(loaded, loaded.scenario, {axis.name: axis.values[0]})
+    radars = draw(loaded.scenario, Streams(loaded.scenario.seed, "names"), folder=loaded.path.parent).radars.values()
+    bands = sorted({band_of(radar.frequency_hz) for radar in radars})
+    for axis in (x, y):  # a wrong name or value is told before anything is played
+        if axis.is_unknown or "." not in axis.name:
+            unknowns_of({axis.name: axis.values[0]}, bands)
+        else:
+            for value in axis.values:
+                changed(loaded, loaded.scenario, {axis.name: value})
     extra = {
         "x": [x.name, *x.values],
         "y": [y.name, *y.values],
