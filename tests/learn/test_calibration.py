@@ -249,7 +249,7 @@ def test_what_a_track_teaches_meets_its_plain_twin():
     _kernels.teach(
         np.zeros(1, np.int64), belief, pool_at, at.reshape(6, 1, -1).copy(), count, np.zeros(3, np.int64), 1, level,
         np.full((n_radars, 2, n_cells), 2), np.broadcast_to(taps, (n_radars, 2, n_cells, 5)).copy(), 1e-3, group,
-        own_scored, log_weight, gain, counts,
+        own_scored, log_weight, np.full(2, -1), np.zeros((n_radars, 2, n_cells), np.bool_), gain, counts,
     )  # fmt: skip
     for m, groups in ((0, [[0, 1]]), (1, [[0], [1]])):
         for members in groups:

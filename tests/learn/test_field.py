@@ -327,3 +327,25 @@ def test_settings_that_make_no_sense_are_refused():
     for wrong in ({"elevation_edges_deg": (10.0, -10.0)}, {"elevation_edges_deg": (-95.0, 0.0)}, {"cell_deg": 50.0}):
         with pytest.raises(ValueError, match="wanted|divide"):
             FieldConfig(**wrong)
+
+
+def test_a_dressed_flight_teaches_the_clean_jet_where_its_reflectors_add_nothing():
+    jet = catalog.types()["lo-fighter"]
+    for band, leaks in (("VHF", True), ("X", False)):
+        one = scene.learner(
+            {"lo-fighter": jet}, radars=[scene.radar(frequency_hz=FREQUENCIES_HZ[band])], reflectors="known",
+            p_reflectors=0.98, label_reliability=1.0 - 1e-9, p_other=1e-6,
+        )  # fmt: skip
+        flying = scene.inbound(1, label=0)
+        level = moments(one.knowledge.log_posterior)[0][one.knowledge.configuration == 1][0]
+        snr = scene.snr_1m2(flying, scene.radar(frequency_hz=FREQUENCIES_HZ[band])) * 10.0 ** (0.1 * (level + 3.0))
+        power = scene.swerling1(np.random.default_rng(1), snr, 60)
+        one.step(flying, scene.looks(flying, power))
+        clean, dressed = (one.evidence().configuration == c for c in (0, 1))
+        rows = one.close_flight()
+        assert dressed.any()
+        assert (rows.n_looks[rows.configuration == 0].sum() > 50.0) == leaks
+        assert clean.any() == leaks or one.knowledge.n_looks[one.knowledge.configuration == 0].sum() < 10.0
+        sd = moments(one.knowledge.log_posterior)[1]
+        before = moments(one.priors.fields[0].catalogue.log_posterior)[1]
+        assert (sd[one.knowledge.configuration == 0][0] < 0.7 * before[0]) == leaks

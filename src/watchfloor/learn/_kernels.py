@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.learn._kernels_field import chain, marginals, propagate, skewed_marginals
 from watchfloor.physics._kernels import statistic_log_pdf_scalar
 
@@ -312,6 +312,8 @@ def teach(
     group: IntArray,
     own_scored: FloatArray,
     log_weight: FloatArray,
+    twin: IntArray,
+    same: BoolArray,
     gain: FloatArray,
     counts: FloatArray,
 ) -> None:
@@ -322,6 +324,8 @@ def teach(
     `absorb` and `evidence`. A track of doubtful class says log((1 - d) L / Z + d) in each cell, d = (1 - p)^f, f the
     cell's share of the track's effective looks in its group of radars. Levels of a group hang together: so the doubt is
     shared out, and the Z of its cells multiply to the evidence of them all: the cells that the others foresee get more.
+    twin (M,) the same type in its other configuration, -1 for none; same (S, M, C) where it shows the same level: a
+    track of either teaches both there, and is booked under the first.
     """
     n_radars, n_cells = pool_at.shape[1], pool_at.shape[2]
     n_classes, n_levels = gain.shape[1], gain.shape[3]
@@ -346,7 +350,7 @@ def teach(
                 p = pool_at[at[i], s, c]
                 if p >= 0:
                     for m in range(n_classes):
-                        if least <= probability[i, m] <= 1.0 - 1e-9:
+                        if probability[i, m] >= least or (twin[m] >= 0 and probability[i, twin[m]] >= least):
                             foreseen[m, group[m, s]] += _foreseen(
                                 together[m, group[m, s]], own_scored[p, m], log_weight, rest
                             )
@@ -356,7 +360,9 @@ def teach(
                 if p < 0:
                     continue
                 for m in range(n_classes):
-                    belief = probability[i, m]
+                    belief, alike = probability[i, m], twin[m] >= 0 and same[s, m, c]
+                    if alike:
+                        belief = min(belief + probability[i, twin[m]], 1.0)
                     if belief < least:
                         continue
                     k = class_echo[m]
@@ -386,6 +392,8 @@ def teach(
                             away = min(lifted[g] - z, 600.0)
                             part = (1.0 - floor) * math.exp(away) if away > -700.0 else 0.0
                             gain[s, m, c, g] += math.log(floor + part)
+                    if alike and twin[m] < m:
+                        continue
                     counts[s, m, c, 0] += belief * own_count[p, k]
                     hits, misses = own_count[p, n_echo], own_count[p, n_echo + 1]
                     counts[s, m, c, 1] += belief * (hits + misses)
@@ -546,7 +554,8 @@ def warm(**_: Any) -> None:
     evidence(scored, score, whole, np.zeros((1, 2)))
     teach(
         whole, np.ones((1, 1)), pool, np.zeros((1, 1, 3)), np.ones((1, 7)), np.zeros(2, np.int64), 1, cube, pool,
-        np.ones((1, 1, 1, 1)), 1e-3, two, np.zeros((1, 2, 3)), score, np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
+        np.ones((1, 1, 1, 1)), 1e-3, two, np.zeros((1, 2, 3)), score, whole - 1, np.zeros((1, 1, 1), np.bool_),
+        np.zeros((1, 1, 1, 3)), np.zeros((1, 1, 1, 8)),
     )  # fmt: skip
     expected_pd(
         whole, np.zeros((1, 1), np.int64), np.zeros((1, 1)), np.ones((1, 2)) / 2.0, np.zeros((1, 2, 1, 16)), lattice,

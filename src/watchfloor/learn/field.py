@@ -31,7 +31,7 @@ from pydantic import Field, field_validator
 
 from watchfloor.base.config import Config
 from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
-from watchfloor.base.units import FloatArray, IntArray
+from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.learn import _kernels_field
 from watchfloor.learn.levels import cell_centres, cell_levels_db, two_piece
 from watchfloor.physics.radar import Radar
@@ -42,6 +42,8 @@ from watchfloor.scenario.cards import TypeCard
 STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 _FIRST_DB = float(SIGMA_GRID_DBSM[0])
 _SWEEPS, _TOLERANCE = 40, 1e-3
+SAME_SLOPE = 0.98
+"""A dressed level that follows the airframe's by this share or more is taken to be the airframe's. [1]"""
 _VARIANCE_MIN = 0.25**2
 """Least variance of a cell's level: half a step of the grid. [dB2]"""
 _FINE_AZIMUTH, _FINE_ELEVATION = 8, 3
@@ -179,6 +181,8 @@ class Prior:
     """Scores that are not normal."""
     group: IntArray
     """(s,) radars that share a score have one number."""
+    same: BoolArray
+    """(n,) of a dressed type, levels to which its reflectors add nothing; of a clean one, all false."""
 
     @cached_property
     def catalogue(self) -> FieldPosterior:
@@ -314,7 +318,7 @@ def _make_clean(card: TypeCard, radars: tuple[tuple[str, str], ...], config: Fie
         if abs(a - b) > 1e-3 * (a + b):
             scores.append(_two_sided(scale * var, b, a, score_mean, var))
     cov[np.diag_indices(n)] += _VARIANCE_MIN
-    return Prior(mean, cov, inside.reshape(n), tuple(scores), group)
+    return Prior(mean, cov, inside.reshape(n), tuple(scores), group, np.zeros(n, np.bool_))
 
 
 def _two_sided(cov: FloatArray, below: float, above: float, mean: float, var: float) -> Score:
@@ -365,7 +369,7 @@ def _dressed(
     lens_slope = np.clip(1.0 - slope, 0.0, 1.0) * lens_sd
     cov = slope[:, None] * clean.cov * slope[None, :] + np.outer(lens_slope, lens_slope)
     cov[np.diag_indices(len(cov))] += rest + _VARIANCE_MIN
-    return Prior(mean, cov, clean.inside * np.clip(slope, 0.0, 1.0) + 0.5, (), clean.group)
+    return Prior(mean, cov, clean.inside * np.clip(slope, 0.0, 1.0) + 0.5, (), clean.group, slope > SAME_SLOPE)
 
 
 @dataclass

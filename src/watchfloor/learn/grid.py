@@ -460,6 +460,8 @@ class GridLearner:
             library.group,
             slots.own_scored,
             LOG_SCORE_WEIGHT,
+            library.twin,
+            library.same,
             gain,
             counts,
         )

@@ -332,7 +332,8 @@ def ledger(library: Library, fields: Sequence[FieldPosterior]) -> LedgerRows:
     Notes
     -----
     New evidence also moves how a field stands for older evidence; that part of the joint loss of entropy belongs to the
-    flight and is spread evenly over the cells that it looked at, so that the sum stays exact.
+    flight and is spread evenly over the cells that it looked at, so that the sum stays exact. What a flight says of
+    cells where reflectors add nothing is booked once, under the clean type.
     """
     priors = library.priors
     n_cells, parts = priors.shape[2], []
@@ -340,6 +341,9 @@ def ledger(library: Library, fields: Sequence[FieldPosterior]) -> LedgerRows:
         s, c = np.nonzero(library.counts[:, m, :, 1] > 0.0)
         at = s * n_cells + c
         share = chain_nats(prior, before, after)
+        rest = share.sum() - share[at].sum()
+        if priors.configuration[m] == 1:  # where reflectors add nothing, the clean class has it booked
+            rest -= share[library.same[:, m].reshape(-1)].sum()
         parts.append(
             draw_up(
                 sensor=priors.sensors[s],
@@ -352,7 +356,7 @@ def ledger(library: Library, fields: Sequence[FieldPosterior]) -> LedgerRows:
                 public=prior.catalogue.log_posterior[at],
                 log_likelihood=library.gain[s, m, c],
                 counts=library.counts[s, m, c],
-                shares=share[at] + (share.sum() - share[at].sum()) / max(len(at), 1),
+                shares=share[at] + rest / max(len(at), 1),
                 covariance_db2=after.cov[np.ix_(at, at)],
             )
         )

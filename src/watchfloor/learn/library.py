@@ -66,6 +66,14 @@ class Library:
         """(s, m + 1, c) correlation of that level with its group's score. [1]"""
         self.group = np.stack([*(f.group for f in priors.fields), np.arange(n_radars)]).astype(np.int64)
         """(m + 1, s) group of each radar."""
+        classes = list(zip(priors.type.tolist(), priors.configuration.tolist(), strict=True))
+        self.twin = np.array([classes.index((t, 1 - c)) if (t, 1 - c) in classes else -1 for t, c in classes])
+        """(m,) class of the same type in its other configuration, -1 for none."""
+        self.same = np.zeros((n_radars, n_classes, n_cells), np.bool_)
+        """(s, m, c) where the other configuration shows the same level."""
+        for m in np.flatnonzero(priors.configuration == 1):
+            alike = priors.fields[m].same.reshape(n_radars, n_cells)
+            self.same[:, m], self.same[:, self.twin[m]] = alike, alike
         mean, sd, own = other
         self.start[:, -1] = np.exp(broad(mean, sd))
         self.rho[:, -1] = min(np.sqrt(max(1.0 - (own / sd) ** 2, 0.0)), RHO_MAX)
@@ -131,12 +139,16 @@ class Library:
             ).reshape(-1, n_cells)
 
     def touched(self, counts: FloatArray | None = None) -> tuple[IntArray, IntArray, IntArray]:
-        """Return the indices (radar, class, cell) of the rows that this flight has looked at."""
-        return np.nonzero((self.counts if counts is None else counts)[..., 1] > 0.0)  # type: ignore[return-value]
+        """Return the indices (radar, class, cell) of the rows that this flight has looked at, dressed or clean."""
+        seen = (self.counts if counts is None else counts)[..., 1] > 0.0
+        for m in np.flatnonzero(self.priors.configuration == 1):
+            seen[:, m] |= self.same[:, m] & seen[:, self.twin[m]]
+        return np.nonzero(seen)  # type: ignore[return-value]
 
     def after(self, gain: FloatArray, counts: FloatArray) -> list[FieldPosterior]:
         """Return the posteriors (m,) with what a flight has added."""
-        seen = counts[..., 1].sum(axis=(0, 2)) > 0.0
+        seen = np.zeros(len(self.fields), np.bool_)
+        seen[self.touched(counts)[1]] = True
         return [
             self._solve(m, self.start_evidence[:, m] + gain[:, m], self.fields[m]) if seen[m] else self.fields[m]
             for m in range(len(self.fields))
