@@ -287,7 +287,13 @@ def study(
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="DIR/report.html by default.")
-def report(folder: Path, out: Path | None) -> int:
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Another party's record of the same study, to be laid beside it.",
+)
+def report(folder: Path, out: Path | None, against: Path | None) -> int:
     r"""Write the report of a study: one page of HTML.
 
     The page needs no other file and asks for nothing outside.
@@ -295,13 +301,14 @@ def report(folder: Path, out: Path | None) -> int:
     DIR is the folder that `watchfloor study --out` has left.
 
     \b
-    Example:
+    Examples:
       watchfloor report out/working-group
+      watchfloor report out/mine --against out/working-group
     """
     from watchfloor.report import build
 
     with _progress("report", "parts") as progress:
-        page = build(folder, out, progress=progress)
+        page = build(folder, out, against=against, progress=progress)
     click.echo(str(page))
     return 0
 

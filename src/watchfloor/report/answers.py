@@ -123,8 +123,11 @@ def levers(study: Study, option: str) -> frozenset[str]:
 
 
 def pulling(study: Study, lever: str) -> list[str]:
-    """Return the options that pull this lever and no other."""
-    return [option for option in study.options if levers(study, option) == {lever}]
+    """Return the options that pull this lever and no other, what cuts a link first."""
+    found = [option for option in study.options if levers(study, option) == {lever}]
+    return sorted(found, key=lambda option: not any(
+        key.endswith(".enabled") and value is False for key, value in study.loaded.option(option).set.items()
+    ))  # fmt: skip
 
 
 # ---- the answer in short
@@ -230,7 +233,7 @@ def range_ribbons(study: Study, option: str) -> dict[int, Ribbon]:
     out = {}
     for sensor, name in study.learners.items():
         mine = nose & (rows["sensor"] == sensor)
-        values = np.array([_by_replicate(rows, mine & np.isclose(rows["hours"], h), "range_m", study.n) for h in hours])
+        values = np.array([by_replicate(rows, mine & np.isclose(rows["hours"], h), "range_m", study.n) for h in hours])
         out[sensor] = ribbon(name, hours, values)
     return out
 
@@ -243,7 +246,7 @@ def range_growth(study: Study, option: str) -> dict[int, FloatArray]:
     out = {}
     for sensor in study.learners:
         mine = nose & (rows["sensor"] == sensor)
-        values = np.array([_by_replicate(rows, mine & np.isclose(rows["hours"], h), "range_m", study.n) for h in hours])
+        values = np.array([by_replicate(rows, mine & np.isclose(rows["hours"], h), "range_m", study.n) for h in hours])
         out[sensor] = values / np.maximum(values[0], 1.0) - 1.0
     return out
 
@@ -255,7 +258,7 @@ def common_hours(study: Study, option: str) -> FloatArray:
     return np.array(sorted(set(reached[0]).intersection(*map(set, reached[1:]))))
 
 
-def _by_replicate(rows: dict[str, Any], mask: Any, column: str, n: int) -> FloatArray:
+def by_replicate(rows: dict[str, Any], mask: Any, column: str, n: int) -> FloatArray:
     """Mean of a column over the rows of each replicate (n,)."""
     at = rows["replicate"][mask]
     return np.bincount(at, rows[column][mask], minlength=n) / np.maximum(np.bincount(at, minlength=n), 1)
@@ -347,7 +350,50 @@ def bias_db(study: Study, option: str, sensor: int) -> FloatArray:
     last = common_hours(study, option)[-1]
     mine = (rows["sensor"] == sensor) & np.isclose(rows["hours"], last) & (rows["n_looks"] > 0.0)
     rows = {**rows, "bias": rows["p50_dbsm"] - rows["true_dbsm"]}
-    return _by_replicate(rows, mine, "bias", study.n)
+    return by_replicate(rows, mine, "bias", study.n)
+
+
+SECTORS = (("nose", 0.0, 45.0), ("side", 45.0, 135.0), ("tail", 135.0, 180.0))
+"""Aspects off the nose that reflectors are asked about. [deg]"""
+CLOSE_DB = 3.0
+"""How near to the truth a learned level counts as learned. [dB]"""
+
+
+def close_share(study: Study, option: str, sensor: int, sector: tuple[str, float, float], hours: float) -> FloatArray:
+    """Return the share of a sector's cells (n,) whose believed median lies within ``CLOSE_DB`` of the clean truth."""
+    rows = study.of("beliefs", option, sensor=sensor, hours=hours)
+    degrees = np.rad2deg(rows["aspect_rad"])
+    mine = (degrees >= sector[1]) & (degrees < sector[2])
+    rows = {**rows, "close": np.abs(rows["p50_dbsm"] - rows["true_dbsm"]) <= CLOSE_DB}
+    return by_replicate(rows, mine, "close", study.n)
+
+
+def leak_share(study: Study, option: str, sensor: int, sector: tuple[str, float, float]) -> FloatArray:
+    """Return what an option teaches of the clean jet in a sector over what the baseline does (n,); NaN for nothing."""
+    parts = []
+    for one in (option, study.baseline):
+        rows = study.of("ledger", one)
+        degrees = np.rad2deg(rows["aspect_rad"])
+        mine = (rows["sensor"] == sensor) & (degrees >= sector[1]) & (degrees < sector[2])
+        parts.append(_summed(rows, mine, rows["chain_nats"], study.n))
+    on, off = parts
+    return np.where(off > LEAST_NATS, on / np.maximum(off, LEAST_NATS), np.nan)
+
+
+LEAST_NATS = 0.02
+"""Information below which a share of it means nothing. [nat]"""
+
+
+def transfers_by_hop(study: Study, option: str) -> dict[tuple[int, int], dict[str, FloatArray]]:
+    """Return, by (link, hop), parcels sent and arrived and the information offered, sent and gained (n,), all types."""
+    rows = study.of("transfers", option)
+    out = {}
+    for link, hop in sorted(set(zip(rows["link"].tolist(), rows["hop"].tolist(), strict=True))):
+        mine = (rows["link"] == link) & (rows["hop"] == hop)
+        rows["parcels"] = np.ones(len(mine))
+        columns = ("parcels", "arrived", "nats_offered", "nats_sent", "nats_gained")
+        out[int(link), int(hop)] = {c: _summed(rows, mine, np.nan_to_num(rows[c]), study.n) for c in columns}
+    return out
 
 
 def nats_by_radar(study: Study, option: str) -> dict[int, FloatArray]:

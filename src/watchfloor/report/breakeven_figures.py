@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from watchfloor.base.units import FloatArray
 from watchfloor.report.figures import FAINT, INK, PALETTE, SOFT, STYLE, new_figure, svg_of, words
@@ -184,6 +184,7 @@ def tornado_chart(
         axes.axvline(middle, color=INK, linewidth=0.9)
         axes.set_yticks(place, [unknowns[int(i)] for i in order])
         axes.legend(loc="lower right")
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         words(axes, title, label, "")
         return svg_of(figure, name, alt)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from watchfloor.assess.statistics import Band, band, paired
-from watchfloor.report import answers, figures, sitemap
+from watchfloor.assess.statistics import band, paired
+from watchfloor.report import answers, figures, learning, sitemap, unspoken
 from watchfloor.report.answers import BY_KEY, CRITERIA, KM, NATS, PERCENT, Cell
+from watchfloor.report.blocks import Entry, Section, Table, banded, difference, entry, headed, mark, plain
 from watchfloor.report.gather import DEFENDER, IDENTIFIED, OWNER, Study, study_command
 from watchfloor.report.wording import NARROW, Scale, band_text, fixed, interval_text, listed
 from watchfloor.report.wording import figures as significant
@@ -23,60 +23,18 @@ _TAGS = {"measured": "measured"}
 """What a standing of the register amounts to; all others are assumed."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One cell of a table on the page."""
+def page(study: Study, progress: Callable[[int, int], None] | None = None, *, other: Study | None = None) -> str:
+    """Return the page of a study as HTML; ``progress`` is called with (parts done, parts in all).
 
-    text: str
-    """What stands in it."""
-    notes: tuple[str, ...] = ()
-    """Smaller lines below."""
-    kind: str = ""
-    """``better``, ``worse``, ``head`` or "" : shade, always said in words as well."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table on the page."""
-
-    caption: str
-    """What it shows."""
-    head: tuple[str, ...]
-    """Column heads."""
-    rows: list[list[Entry]]
-    """Rows; the first entry of each is its head."""
-    kind: str = ""
-    """A class for the style sheet."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """One question: heading, answer, figures, and what the answer does not say."""
-
-    id: str
-    """Anchor."""
-    title: str
-    """The question in plain words."""
-    answer: str
-    """One generated sentence or two."""
-    caveat: str
-    """What this does not say."""
-    pictures: list[str] = field(default_factory=list)
-    """Figures."""
-    caption: str = ""
-    """What the figures show."""
-    tables: list[Table] = field(default_factory=list)
-    """Tables below them."""
-
-
-def page(study: Study, progress: Callable[[int, int], None] | None = None) -> str:
-    """Return the page of a study as HTML; ``progress`` is called with (parts done, parts in all)."""
+    ``other`` is another party's record, which is laid beside it.
+    """
     table = answers.decision(study)
     sections = []
     for done, section in enumerate(SECTIONS):
         if progress:
             progress(done, len(SECTIONS) + 1)
         sections.append(section(study))
+    sections.append(unspoken.parties(study, other))
     if progress:
         progress(len(SECTIONS), len(SECTIONS) + 1)
     environment = Environment(
@@ -125,7 +83,7 @@ def _decision(study: Study, table: dict[str, dict[str, Cell]]) -> Table:
         row = [Entry(option, (study.titles[option],), "head")]
         row += [entry(table[option][c.key], c.scale, zero=c.zero, n=study.n) for c in CRITERIA]
         rows.append(row)
-    head = ("Option", *(_headed(c.title, c.scale) for c in CRITERIA))
+    head = ("Option", *(headed(c.title, c.scale) for c in CRITERIA))
     return Table(
         f"Options by criterion. Large: median over {study.n} replicates; in brackets the 10 % and 90 % points. Below: "
         f"Δ paired difference to {study.baseline}: median, then [95 % interval of the mean].",
@@ -133,35 +91,6 @@ def _decision(study: Study, table: dict[str, dict[str, Cell]]) -> Table:
         rows,
         "decision",
     )
-
-
-def _headed(title: str, scale: Scale) -> str:
-    return f"{title} [{scale.unit}]" if scale.unit else title
-
-
-def entry(cell: Cell, scale: Scale, *, zero: str = "", n: int) -> Entry:
-    """Return a cell of the decision table as it is written."""
-
-    def said(value: float) -> str:
-        return zero if zero and value == 0.0 else scale(value)
-
-    band_ = cell.band
-    text = f"{said(band_.p50)}"
-    notes = [f"({said(band_.p10)} to {said(band_.p90)})"]
-    if zero and 0 < cell.n_zero < n:
-        notes.append(f"{zero} in {cell.n_zero} of {n}")
-    if cell.difference is None:
-        return Entry(text, (*notes, "baseline"), "base")
-    d = cell.difference
-    if cell.same:
-        return Entry(text, (*notes, "same in every pair"))
-    notes.append(f"Δ {scale(d.p50, signed=True)}")
-    notes.append(f"[{', '.join(scale.ends(d))}]")
-    if cell.effect:
-        notes.append("▲ better" if cell.effect > 0 else "▼ worse")
-    else:
-        notes.append("may be 0")
-    return Entry(text, tuple(notes), {1: "better", -1: "worse", 0: ""}[cell.effect])
 
 
 def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[str]:
@@ -252,7 +181,7 @@ def _exposure(study: Study) -> Section:
             ]
             never = not any(np.isfinite(reached[growth][sensor][0]).any() for growth in answers.GROWTH)
             notes = [f"{notes[0]} in any replicate"] if never else notes
-            row.append(Entry(_plain(band(grown[sensor][-1]), PERCENT, signed=True), tuple(notes)))
+            row.append(Entry(plain(band(grown[sensor][-1]), PERCENT, signed=True), tuple(notes)))
         rows.append(row)
     first = {s: band(v[-1]) for s, v in answers.range_growth(study, option).items()}
     said = [f"for the {study.learners[s]} by {_signed_band(b, PERCENT)}" for s, b in first.items()]
@@ -313,7 +242,7 @@ def _trial_table(study: Study, curves: list[str]) -> list[Table]:
         for column, _, scale, level, said in columns:
             hours, change = answers.trial_change(study, name, column)
             until = answers.hours_cell(answers.hours_until(hours, change, level), float(hours[-1]))
-            row.append(Entry(_plain(band(change[-1]), scale, signed=True), (f"{said}: {until}",)))
+            row.append(Entry(plain(band(change[-1]), scale, signed=True), (f"{said}: {until}",)))
         rows.append(row)
     return [
         Table(
@@ -323,11 +252,6 @@ def _trial_table(study: Study, curves: list[str]) -> list[Table]:
             rows,
         )
     ]
-
-
-def _plain(b: Band, scale: Scale, *, signed: bool = False) -> str:
-    """Return a band for a table whose head holds the unit."""
-    return band_text(b, replace(scale, unit=""), signed=signed)
 
 
 def _at(line: figures.Ribbon, i: int) -> str:
@@ -342,7 +266,9 @@ def _signed_band(b: Any, scale: Scale) -> str:
 
 def _reflectors(study: Study) -> Section:
     id_, title = "q3", "3. What do reflectors hide, and what leaks anyway?"
-    worn = answers.pulling(study, "reflectors")
+    pulled = answers.pulling(study, "reflectors")
+    reckons = [o for o in pulled if "learner.reflectors" in study.loaded.option(o).set]
+    worn = [o for o in pulled if o not in reckons]
     if not worn:
         return Section(id_, title, "No option of this study changes the reflectors alone.", _NO_OPTION)
     option = worn[0]
@@ -379,15 +305,15 @@ def _reflectors(study: Study) -> Section:
         rows.append(
             [
                 Entry(radar, (), "head"),
-                Entry(_plain(band(off), DB, signed=True)),
-                Entry(_plain(band(on), DB, signed=True)),
+                Entry(plain(band(off), DB, signed=True)),
+                Entry(plain(band(on), DB, signed=True)),
                 Entry(
-                    _plain(shift.difference, DB, signed=True),
-                    (f"mean {interval_text(shift.difference, DB)}", _mark(shift)),
+                    plain(shift.difference, DB, signed=True),
+                    (f"mean {interval_text(shift.difference, DB)}", mark(shift)),
                     kind,
                 ),
-                Entry(_plain(band(off_nats[sensor]), NATS)),
-                Entry(_plain(band(on_nats[sensor]), NATS)),
+                Entry(plain(band(off_nats[sensor]), NATS)),
+                Entry(plain(band(on_nats[sensor]), NATS)),
             ]
         )
         said.append(
@@ -402,9 +328,11 @@ def _reflectors(study: Study) -> Section:
         "the reflector, not the jet; a shift near zero means that the jet itself was learned as before: that band "
         "leaks. In the test engagement the share of tracked time in which the jet is identified then differs by "
         f"{_signed_band(named.difference, PERCENT)}, mean {interval_text(named.difference, PERCENT)}.",
-        "A radar that knows that reflectors are worn could allow for them; this learner does not. A masked band is "
-        "masked only while the reflectors are on: one clean sortie within range undoes it. The lens is ideal and "
-        "adds to the mean echo without phase.",
+        ("" if reckons else "A radar that knows that reflectors are worn could allow for them; no option here has one "
+         "that does. ")
+        + "A masked band is masked only while the reflectors are on: one clean sortie within range undoes it. The lens "
+        "adds to the mean echo without phase. A level counts as learned when it lies within "
+        f"{answers.CLOSE_DB:g} dB of the truth, and some do by chance before any flight.",
         pictures,
         "Learned median cross-section less the true clean one, by aspect, at the last checkpoint; zero is a perfect "
         f"estimate of the clean jet. Lines: median over {study.n} replicates; shade: 10 % to 90 % points.",
@@ -417,13 +345,41 @@ def _reflectors(study: Study) -> Section:
                     "information, off [nat]", "information, on [nat]",
                 ),
                 rows,
-            )
+            ),
+            _leaks(study, worn[0], reckons),
         ],
     )  # fmt: skip
 
 
-def _mark(cell: Cell) -> str:
-    return {1: "▲ above zero", -1: "▼ below zero", 0: "may be 0"}[cell.effect]
+def _leaks(study: Study, option: str, reckons: list[str]) -> Table:
+    """What of the clean jet is known with reflectors on, by radar and sector."""
+    base, rows = study.baseline, []
+    for sensor, radar in study.learners.items():
+        for sector in answers.SECTORS:
+            name, low, high = sector
+            row = [Entry(f"{radar}, {name}", (f"{low:g}° to {high:g}°",), "head")]
+            before = answers.close_share(study, base, sensor, sector, 0.0)
+            off = answers.close_share(study, base, sensor, sector, answers.common_hours(study, base)[-1])
+            row += [Entry(plain(band(before), PERCENT)), Entry(plain(band(off), PERCENT))]
+            for one in (option, *reckons):
+                on = answers.close_share(study, one, sensor, sector, answers.common_hours(study, one)[-1])
+                row.append(Entry(plain(band(on), PERCENT), difference(on, off, PERCENT, -1).notes))
+            for one in reckons:
+                share = answers.leak_share(study, one, sensor, sector)
+                share = share[np.isfinite(share)]
+                row.append(Entry(plain(band(share), Scale("%", 100.0))) if len(share) else Entry("nothing to leak"))
+            rows.append(row)
+    return Table(
+        "What leaks, by radar and aspect: share of the aspect cells whose learned level lies within "
+        f"{answers.CLOSE_DB:g} dB of the clean jet's, without reflectors and with them, and paired differences; and, "
+        "for a site that reckons with reflectors, information on the clean jet over that without reflectors.",
+        (
+            "Radar, aspect", "before any flight [%]", f"{base}, off [%]", f"{option}, on, not reckoned with [%]",
+            *(f"{one}, on, reckoned with [%]" for one in reckons),
+            *(f"{one}: information that leaks [%]" for one in reckons),
+        ),
+        rows,
+    )  # fmt: skip
 
 
 _NO_OPTION = "A study answers this when one of its options pulls that lever and no other."
@@ -443,8 +399,8 @@ def _labels(study: Study) -> Section:
     rows = [
         [
             Entry(o, (), "head"),
-            *(Entry(_plain(band(parts[o][k]), NATS)) for k in sources),
-            Entry("baseline") if o == study.baseline else _difference(total[o], total[study.baseline], NATS, -1),
+            *(Entry(plain(band(parts[o][k]), NATS)) for k in sources),
+            Entry("baseline") if o == study.baseline else difference(total[o], total[study.baseline], NATS, -1),
         ]
         for o in shown
     ]
@@ -502,20 +458,6 @@ _LABEL_WORDS = {
 }
 
 
-def _difference(values: Any, base: Any, scale: Scale, good: int) -> Entry:
-    cell = answers.compared(np.asarray(values, float), np.asarray(base, float), good)
-    assert cell.difference is not None
-    if cell.same:
-        return Entry("same in every pair")
-    d = cell.difference
-    mark = {1: "▲ better for the flyer", -1: "▼ worse for the flyer", 0: "may be 0"}[cell.effect]
-    return Entry(
-        _plain(d, scale, signed=True),
-        (f"mean {interval_text(d, scale)}", mark),
-        {1: "better", -1: "worse", 0: ""}[cell.effect],
-    )
-
-
 def _sharing(study: Study) -> Section:
     id_, title = "q5", "5. What is it worth to cut the sharing of data?"
     cut = answers.pulling(study, "sharing")
@@ -559,7 +501,33 @@ def _sharing(study: Study) -> Section:
         [picture],
         f"Exceedance curves over {study.n} replicates: read across from a share to find the level that is exceeded "
         "that often.",
+        _hops(study, shown),
     )
+
+
+def _hops(study: Study, shown: list[str]) -> list[Table]:
+    """What each link passed, by option and hop."""
+    rows = []
+    for option in shown:
+        for (link, hop), found in answers.transfers_by_hop(study, option).items():
+            config = study.scenario.sharing[link]
+            rows.append(
+                [
+                    Entry(option, (f"{config.sender} to {config.receiver}, hop {hop}",), "head"),
+                    *(Entry(plain(band(found[c]), Scale(""))) for c in ("parcels", "arrived")),
+                    *(Entry(plain(band(found[c]), NATS)) for c in ("nats_offered", "nats_sent", "nats_gained")),
+                ]
+            )
+    head = (
+        "Option, link", "parcels sent", "arrived by the test", "worth before redaction [nat]",
+        "worth as sent [nat]", "taught the receiver [nat]",
+    )  # fmt: skip
+    caption = (
+        "What each hop passed, all types together, summed over its parcels: median (10 % to 90 % points). Worth is "
+        "what a parcel would teach somebody with the catalogue alone, so that worths of several parcels overlap; what "
+        "they taught adds up. An option without a row sent nothing."
+    )
+    return [Table(caption, head, rows)] if rows else []
 
 
 def _delay(study: Study) -> Section:
@@ -577,18 +545,18 @@ def _delay(study: Study) -> Section:
         first = [Entry(o, (f"{answers.delay_months(study, o)} months late",), "head")]
         unit = Scale("nat month")
         if o == study.baseline:
-            rows.append([*first, Entry(_plain(band(area[o]), unit)), *(Entry("baseline") for _ in range(3))])
+            rows.append([*first, Entry(plain(band(area[o]), unit)), *(Entry("baseline") for _ in range(3))])
             continue
         cells = [
-            _difference(BY_KEY[k].values(study, o), BY_KEY[k].values(study, study.baseline), BY_KEY[k].scale,
+            difference(BY_KEY[k].values(study, o), BY_KEY[k].values(study, study.baseline), BY_KEY[k].scale,
                         BY_KEY[k].good)
             for k in ("named", "survive")
         ]  # fmt: skip
         rows.append(
             [
                 *first,
-                Entry(_plain(band(area[o]), unit)),
-                _difference(area[o], area[study.baseline], unit, -1),
+                Entry(plain(band(area[o]), unit)),
+                difference(area[o], area[study.baseline], unit, -1),
                 *cells,
             ]
         )
@@ -666,10 +634,10 @@ def _engagement(study: Study) -> Section:
         b = study.values("trials", criterion.column, after[0], **after[1])
         rows.append(
             [
-                Entry(_headed(criterion.title, criterion.scale), (), "head"),
-                _banded(a, criterion, study.n),
-                _banded(b, criterion, study.n),
-                _difference(b, a, criterion.scale, criterion.good),
+                Entry(headed(criterion.title, criterion.scale), (), "head"),
+                banded(a, criterion, study.n),
+                banded(b, criterion, study.n),
+                difference(b, a, criterion.scale, criterion.good),
             ]
         )
         if criterion.key in ("named", "survive"):
@@ -707,12 +675,6 @@ def _engagement(study: Study) -> Section:
             )
         ],
     )
-
-
-def _banded(values: Any, criterion: answers.Criterion, n: int) -> Entry:
-    cell = Cell(band(values), None, False, 0, int((values == 0.0).sum()))
-    found = entry(cell, criterion.scale, zero=criterion.zero, n=n)
-    return Entry(f"{found.text} {found.notes[0]}", found.notes[1:-1])
 
 
 def _fight(study: Study, source: tuple[str, dict[str, float]], replicate: int, title: str) -> figures.Fight:
@@ -780,7 +742,7 @@ def _ledger(study: Study) -> dict[str, Any]:
     rows = [
         [
             Entry(o, (), "head"),
-            *(Entry(_plain(band(v), NATS)) for v in answers.nats_by_radar(study, o).values()),
+            *(Entry(plain(band(v), NATS)) for v in answers.nats_by_radar(study, o).values()),
         ]
         for o in study.options
     ]
@@ -915,5 +877,8 @@ GLOSSARY: Sequence[tuple[str, str]] = (
 """Words used on the page."""
 
 
-SECTIONS = (_exposure, _reflectors, _labels, _sharing, _delay, _engagement)
+SECTIONS = (
+    _exposure, learning.curves, learning.identification, _reflectors, _labels, _sharing, _delay, learning.contribution,
+    learning.stale, _engagement, unspoken.drivers, unspoken.maps,
+)  # fmt: skip
 """One section a question, in the order of the page."""

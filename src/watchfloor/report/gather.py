@@ -37,7 +37,18 @@ _TABLES = {
     ).split(),
     "timeline": ("who", "hours", "tick_s", "range_m", "track", "p_type", "fire_control"),
     "beliefs": "hours who sensor aspect_rad true_dbsm p10_dbsm p50_dbsm p90_dbsm sd_db n_looks range_m".split(),
+    "verdicts": "hours who mover type quarter candidate probability".split(),
+    "staleness": "law sensor months margin_db nats".split(),
+    "transfers": "link hop sortie arrived nats_offered nats_sent nats_gained".split(),
+    "changes": ("type", "since_month", "found_month"),
 }
+_MAY_LACK = ("verdicts", "staleness", "transfers", "changes")
+"""Tables that a record need not hold: nothing of the kind happened in any run."""
+_LOOKS = {
+    "breakeven": "map_name x y question sensor p10_h p50_h p90_h reached".split(),
+    "drivers": "answer method unknown what value low high other".split(),
+}
+"""Tables of look-level runs, which belong to no option."""
 _USUAL = {
     "trials": {"only": EVERY, "left_out": EVERY},
     "beliefs": {"who": OWNER},
@@ -215,8 +226,17 @@ def gather(folder: Path) -> Study:
     row = loaded.scenario.types.index(next(m.type for m in loaded.scenario.campaign.movers if m.name == study.subject))
     tables = {
         name: record.table(name, shards=wanted, columns=["option", "replicate", *columns])
+        if name in record.table_names
+        else {column: np.zeros(0) for column in ("option", "replicate", *columns)}
         for name, columns in _TABLES.items()
+        if name in record.table_names or name in _MAY_LACK
     }
+    lacking = [name for name in _TABLES if name not in tables]
+    if lacking:
+        raise RecordError(f"{folder}: holds no table {lacking[0]!r}; play the study again with --fresh")
+    for name, columns in _LOOKS.items():
+        if name in record.table_names:
+            tables[name] = record.table(name, columns=list(columns))
     tables["ledger"] = record.query(_FLIGHTS.format(row=row))
     return Study(
         folder=folder,
