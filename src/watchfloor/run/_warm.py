@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from watchfloor.base.picture import Plots
 
-ROOMS = ("physics", "formats.asterix", "world", "sensor", "track", "learn", "command", "engage", "assess")
+ROOMS = ("physics", "formats.asterix", "world", "sensor", "track", "learn", "command", "engage", "assess", "run")
 
 
 def warm(progress: Callable[[int, int], None] | None = None) -> tuple[str, ...]:
