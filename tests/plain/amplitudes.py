@@ -42,3 +42,24 @@ def posterior(level_db, doubt_db, looks, *, n_pulses, swerling):
     p /= p.sum()
     mean = (p * x).sum()
     return mean, np.sqrt((p * (x - mean) ** 2).sum())
+
+
+def said(number, sensor, early, before, now, limits, part, level_db, doubt_db):
+    """What tasks say of the echoes of tracks, row by row; before, now are ``Tasks``."""
+    level, doubt = np.array(level_db, float), np.array(doubt_db, float)
+    for i, n in enumerate(number):
+        tasks = before if early[i] else now
+        for row in range(len(tasks)):
+            if tasks.track[row] == n and tasks.sensor[row] == sensor and np.isfinite(tasks.snr_db[row]):
+                level[i] = tasks.snr_db[row]
+                doubt[i] = np.clip(tasks.snr_sd_db[row], *limits) + part[tasks.swerling[row]]
+    return level, doubt
+
+
+def mixture_log_ratio(plot_db, snr_db, weight, pfa, *, swerling=1):
+    """Target over noise for one pulse, the ratio one of several with given probabilities."""
+    snr = 10.0 ** (0.1 * np.asarray(snr_db))
+    z = 10.0 ** (0.1 * plot_db)
+    f = np.exp(detection.statistic_log_pdf(np.full(len(snr), z), snr, n_pulses=1, swerling=swerling))
+    pd = detection.pd(snr, pfa, n_pulses=1, swerling=swerling)
+    return np.log((f * weight).sum()) - np.log((pd * weight).sum()) + z + np.log(pfa)

@@ -44,6 +44,7 @@ DOUBT_DB = (1.0, 20.0)
 _N_PLOT, _N_LEVEL, _N_DOUBT = 111, 161, 20
 _NARROW = 100  # pulses from which, or steady, a law is narrower than a step: mean over parts of a step
 _LEAST_NATS = -700.0
+_OTHERS_FIRST = (1, 3, 0, 2, 4)  # where laws lie in a table does not depend on when they were met
 
 
 class Power(NamedTuple):
@@ -52,7 +53,7 @@ class Power(NamedTuple):
     level_db: FloatArray
     """(n,) median signal-to-noise ratio, the noise in that direction counted; inf where nothing is known of it. [dB]"""
     doubt_db: FloatArray
-    """(n,) its standard deviation, as `Amplitude.of_law` has it. [dB]"""
+    """(n,) its standard deviation, from 1 to 20 dB, and ``Amplitude.part_db`` of its law. [dB]"""
     plot_db: FloatArray
     """(m,) power over the noise in that direction. [dB]"""
     n_pulses: int
@@ -118,7 +119,11 @@ class Amplitude:
         self.n_pulses, self.swerling, self.p_other = 1 if radar is None else radar.n_pulses, int(swerling), p_other
         self.table = density_table(self.n_pulses, self.swerling)
         """Last argument of ``_kernels.amplitude.log_ratio_one``; other laws than ``swerling`` follow once met."""
-        self._laws = [self.swerling]
+        self._laws = {self.swerling}
+        others = [law for law in _OTHERS_FIRST if law != self.swerling]
+        self.part_db = np.zeros(len(detection.SWERLING))
+        """(5,) what is added to a doubt, 1 to 20 dB, to be of a law that `add_laws` was told of. [dB]"""
+        self.part_db[others] = k.DOUBT_STEP_DB * _N_DOUBT * np.arange(1, len(others) + 1)
         self._numbers = np.array([drift_db, *DOUBT_DB])
         self._thresholds: dict[float, float] = {}
 
@@ -156,38 +161,28 @@ class Amplitude:
         out = k.log_ratio_rows(power, level, doubt, p, q, self.n_pulses, self.p_other, self.table)
         return out.reshape(rows[0].shape)
 
-    def of_law(self, doubt_db: FloatArray, swerling: IntArray) -> FloatArray:
-        """Doubts that stand for a fluctuation law too: the part of ``table`` that `log_ratio` then reads.
+    def add_laws(self, swerling: IntArray) -> None:
+        """Make ``table`` ready for other fluctuation laws than the radar's usual one.
 
         Parameters
         ----------
-        doubt_db : (n,) array
-            Standard deviation of each level; 1 to 20 dB are told apart. [dB]
         swerling : (n,) array
-            Fluctuation law of each, case 0 to 4.
-
-        Returns
-        -------
-        (n,) array
-            To be given as ``doubt_db``. [dB]
+            Laws, case 0 to 4; those that are there already cost nothing.
 
         Raises
         ------
         ValueError
             If a law is none.
         """
-        doubt = np.minimum(np.maximum(doubt_db, DOUBT_DB[0]), DOUBT_DB[1])
-        if (swerling == self.swerling).all():
-            return doubt
-        for law in np.unique(swerling).tolist():
-            if law not in self._laws:
-                if law not in detection.SWERLING:
-                    raise ValueError(f"swerling is a case 0 to 4, got {law!r}")
-                self._laws.append(law)
-                self.table = np.concatenate([self.table, density_table(self.n_pulses, law)], axis=2)
-            if law != self.swerling:
-                doubt[swerling == law] += _N_DOUBT * k.DOUBT_STEP_DB * self._laws.index(law)
-        return doubt
+        for law in sorted(set(swerling.tolist()) - self._laws):
+            if law not in detection.SWERLING:
+                raise ValueError(f"swerling is a case 0 to 4, got {law!r}")
+            at = round(float(self.part_db[law]) / k.DOUBT_STEP_DB)
+            table = np.zeros((_N_PLOT, _N_LEVEL, max(at + _N_DOUBT, self.table.shape[2])))
+            table[:, :, : self.table.shape[2]] = self.table
+            table[:, :, at : at + _N_DOUBT] = density_table(self.n_pulses, law)
+            self.table = table
+            self._laws.add(law)
 
     def log_ratio_unknown(self, snr_db: FloatArray, *, pfa: FloatArray) -> FloatArray:
         """Log-likelihood ratio of powers, a target of which nothing is known over noise, the threshold crossed.

@@ -25,7 +25,7 @@ from watchfloor.track._kernels import gnn, measure
 from watchfloor.track._kernels import motion as motions
 from watchfloor.track._kernels import pmb as k
 from watchfloor.track._kernels.amplitude import said_rows
-from watchfloor.track.amplitude import Amplitude, Power
+from watchfloor.track.amplitude import DOUBT_DB, Amplitude, Power
 from watchfloor.track.base import Associations, trackers
 from watchfloor.track.before_detect import BeforeDetectConfig
 from watchfloor.track.clutter import Clutter, ClutterMap, ConstantClutter, Extents
@@ -46,6 +46,7 @@ _BACKLOG = 10_000
 _UNSET = -(2**62)
 _NO_PLOTS = Plots.empty()
 _NOTHING_SAID = np.empty((0, 3))
+_DOUBT_LIMITS = np.array(DOUBT_DB)
 _REFUSED_MAX = 10_000
 
 
@@ -632,6 +633,10 @@ class PmbTracker:
         """Play every batch that ends by ``until_s``, in the order of their ends."""
         if self.config.power_expected:
             self._said = _said_of(self._tasks_before), _said_of(tasks)
+            laws = np.concatenate((self._tasks_before.swerling, tasks.swerling))
+            for amplitude in self._amplitude:
+                if amplitude is not None:
+                    amplitude.add_laws(laws)
         for s, part in enumerate(parts):
             if len(part):
                 if not len(self._pending[s]):  # a part comes in the order of time
@@ -695,7 +700,7 @@ class PmbTracker:
         if config.hidden_s > 0.0:
             pd = self._in_sight(s, rows, sweep_s, e.looked[rows, s], pd)
         power = None
-        if amplitude is not None:
+        if amplitude is not None and m:
             power = self._power(s, amplitude, rows, sweep_s, tasks, level, doubt, batch, table)
         # where a task has lowered the threshold, noise crosses it more often than the map of false plots says
         lowered = self._lowered(s, batch.pfa)
@@ -761,13 +766,11 @@ class PmbTracker:
                 level, doubt = level.copy(), doubt.copy()
             else:
                 level, doubt = np.full(len(rows), math.inf), np.ones(len(rows))
-            law = np.full(len(rows), amplitude.swerling)
             said_before, said = self._said
             said_rows(
-                number, s, early, before.track, before.sensor, said_before, tasks.track, tasks.sensor, said, level,
-                doubt, law,
+                number, s, early, before.track, before.sensor, said_before, tasks.track, tasks.sensor, said,
+                _DOUBT_LIMITS, amplitude.part_db, level, doubt,
             )  # fmt: skip
-            doubt = amplitude.of_law(doubt, law)
             noise_db = table.noise_db[: len(plot_db)]
             if noise_db.any():
                 plot_db = plot_db - noise_db

@@ -113,14 +113,16 @@ def said_rows(
     track: IntArray,
     sensors: IntArray,
     now: FloatArray,
+    limits: FloatArray,
+    part: FloatArray,
     level_db: FloatArray,
     doubt_db: FloatArray,
-    swerling: IntArray,
 ) -> None:
-    """Put what tasks say of the echoes of n tracks into ``level_db``, ``doubt_db`` and ``swerling``; else leave them.
+    """Put what tasks say of the echoes of n tracks into ``level_db`` and ``doubt_db``; else leave these.
 
     early (n,): tracks to which the tasks of before apply. Tasks are sorted by track; before, now (tasks, 3): ratio, its
-    standard deviation [dB], fluctuation law; NaN where nothing is said.
+    standard deviation [dB], fluctuation law; NaN where nothing is said. A doubt is kept within limits (2,), and moved
+    by part (5,) to the part of the table that holds its law.
     """
     for i in range(number.shape[0]):
         keys, rows, said = (before_track, before_sensor, before) if early[i] else (track, sensors, now)
@@ -128,7 +130,8 @@ def said_rows(
         while at < keys.shape[0] and keys[at] == number[i]:
             if rows[at] == sensor:
                 if math.isfinite(said[at, 0]) and math.isfinite(said[at, 1]):
-                    level_db[i], doubt_db[i], swerling[i] = said[at, 0], said[at, 1], int(said[at, 2])
+                    level_db[i] = said[at, 0]
+                    doubt_db[i] = min(max(said[at, 1], limits[0]), limits[1]) + part[int(said[at, 2])]
                 break
             at += 1
 
