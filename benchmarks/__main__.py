@@ -17,7 +17,7 @@ QUICK = (
     "detection", "po", "terrain", "atmosphere", "iq", "coverage", "mission", "sensor", "track",
     "association", "motion", "scores", "expected_looks", "fusion", "learning",
 )  # fmt: skip
-LONG = ("recorded", "tracking", "before_detect", "tasking")
+LONG = ("recorded", "tracking", "before_detect", "tasking", "campaign")
 """Runs of scenarios and recordings, some with a peer beside them: minutes each."""
 WHOLE = ("whole",)
 

@@ -164,7 +164,7 @@ def skewed_marginals(
     """
     n, g_n = out.shape
     n_w = (log_ratio.shape[0] + every - 1) // every
-    weight, centre = np.empty(n_w), np.empty(n_w)
+    weight, centre, sums = np.empty(n_w), np.empty(n_w), np.empty(g_n)
     for i in range(n):
         # the two without their own sites: precision of (level, w), then conditionals
         det = var[i] * var_w - cov_w[i] * cov_w[i]
@@ -182,15 +182,32 @@ def skewed_marginals(
             top = max(top, weight[k])
         for k in range(n_w):
             weight[k] = math.exp(max(weight[k] - top, _TINY))
+        sums[:] = 0.0
+        fall = math.exp(-pxx * step * step)
+        for k in range(n_w):
+            if weight[k] <= 1e-14:
+                continue
+            # a normal law about the centre, level by level outwards: each step multiplies by a factor that falls
+            middle = min(max(int(round((centre[k] - first) / step)), 0), g_n - 1)
+            away = first + step * middle - centre[k]
+            peak = weight[k] * math.exp(-min(0.5 * pxx * away * away, 700.0))
+            value, grow = peak, math.exp(min(-pxx * (away * step + 0.5 * step * step), 700.0))
+            for g in range(middle, g_n):
+                sums[g] += value
+                value *= grow
+                grow *= fall
+                if value < 1e-280:
+                    break
+            value, grow = peak, math.exp(min(pxx * (away * step - 0.5 * step * step), 700.0))
+            for g in range(middle - 1, -1, -1):
+                value *= grow
+                grow *= fall
+                if value < 1e-280:
+                    break
+                sums[g] += value
         best = -math.inf
         for g in range(g_n):
-            x = first + step * g
-            total = 0.0
-            for k in range(n_w):
-                if weight[k] > 1e-14:
-                    away = 0.5 * pxx * (x - centre[k]) * (x - centre[k])
-                    if away < 700.0:
-                        total += weight[k] * math.exp(-away)
+            total = sums[g]
             value = math.log(total) if total > 0.0 else -1e4
             if at[i] >= 0:
                 value += site[at[i], g]

@@ -79,8 +79,9 @@ class Library:
         self.rho[:, -1] = min(np.sqrt(max(1.0 - (own / sd) ** 2, 0.0)), RHO_MAX)
         self.table_at = np.full(self.rho.shape, -1)
         """(s, m + 1, c) row of ``tables``, -1 where none was needed yet."""
+        self._stale = np.ones(self.rho.shape, np.bool_)  # rows of tables that a changed field has left behind
         self._n_tables = 0
-        self.tables = np.empty((0, n_levels, len(SCORES)))
+        self._scratch = self.tables = np.empty((0, n_levels, len(SCORES)))
         """(k, g, u) probabilities of the level at one aspect, given the group's score. [1]"""
         self.reach, self.taps = _taps(self.inside)
         for m, field in enumerate(priors.fields):
@@ -90,23 +91,29 @@ class Library:
 
     def need(self, s: IntArray, c: IntArray) -> None:
         """Make sure that ``tables`` has rows for every class of radars s (n,) in cells c (n,)."""
-        new = np.flatnonzero(self.table_at[s, -1, c] < 0)
-        if len(new) == 0:
+        n_cells = self.table_at.shape[2]
+        pair = np.unique((s * n_cells + c)[self._stale[s, :, c].any(axis=1)])
+        if len(pair) == 0:
             return
-        pair = np.unique(s[new] * self.table_at.shape[2] + c[new])
-        s, c = pair // self.table_at.shape[2], pair % self.table_at.shape[2]
-        n_classes = self.table_at.shape[1]
-        rows = self.start[s, :, c].reshape(len(s) * n_classes, -1)
+        s, c = pair // n_cells, pair % n_cells
+        which, m = np.nonzero(self._stale[s, :, c])
+        s, c = s[which], c[which]
+        rows = self.start[s, m, c]
         middle = np.cumsum(rows, axis=1) - 0.5 * rows
         xi = special.ndtri(np.clip(middle, 1e-12, 1.0 - 1e-12))
-        have, more = self._n_tables, len(rows)
-        if have + more > len(self.tables):  # kept from flight to flight: fresh memory costs more than the sums
-            grown = np.empty((max(have + more, 2 * len(self.tables)), *self.tables.shape[1:]))
-            grown[:have] = self.tables[:have]
+        at, more = self.table_at[s, m, c], len(rows)
+        new = np.flatnonzero(at < 0)
+        at[new] = self._n_tables + np.arange(len(new))
+        self._n_tables += len(new)
+        if self._n_tables > len(self.tables):
+            grown = np.empty((max(self._n_tables, 2 * len(self.tables)), *self.tables.shape[1:]))
+            grown[: len(self.tables)] = self.tables
             self.tables = grown
-        self._n_tables += more
-        _kernels.score_tables(rows, xi, self.rho[s, :, c].reshape(-1), SCORES, self.tables[have : have + more])
-        self.table_at[s, :, c] = have + np.arange(len(rows)).reshape(len(s), n_classes)
+        if more > len(self._scratch):  # kept, as fresh memory costs more than the sums
+            self._scratch = np.empty((more, *self.tables.shape[1:]))
+        _kernels.score_tables(rows, xi, self.rho[s, m, c], SCORES, self._scratch[:more])
+        self.tables[at] = self._scratch[:more]
+        self.table_at[s, m, c], self._stale[s, m, c] = at, False
 
     def _solve(self, m: int, log_evidence: FloatArray, before: FieldPosterior | None) -> FieldPosterior:
         n_radars, _, n_cells, n_levels = self.priors.shape
@@ -166,8 +173,7 @@ class Library:
             if fields[m] is not self.fields[m]:
                 self.fields[m] = fields[m]
                 self._predict(m, field)
-        self.table_at[:] = -1
-        self._n_tables = 0
+                self._stale[:, m] = True
         self.gain[:] = 0.0
         self.counts[:] = 0.0
 
