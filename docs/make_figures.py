@@ -1,8 +1,13 @@
-"""Draw the figures of ``explanation/the-filter.md``; run again when the tracker has changed."""
+"""Draw the figures of ``explanation/the-filter.md`` and ``tutorials/what-a-radar-learns.md``.
+
+Run again when the tracker or the learner has changed; the name of a figure draws that one alone.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +16,9 @@ from scipy.optimize import linear_sum_assignment
 
 from watchfloor.base.picture import Plots, Tasks
 from watchfloor.base.units import FloatArray
+from watchfloor.record import Record
+from watchfloor.scenario.load import load
+from watchfloor.study.play import play as play_study
 from watchfloor.track.engine import Station
 from watchfloor.track.motion import CvConfig, MotionConfig
 from watchfloor.track.pmb import PmbTracker, PmbTrackerConfig
@@ -112,5 +120,59 @@ def sharpening() -> None:
     figure.savefig(IMAGES / "sharpening.png", dpi=110)
 
 
+def classroom() -> None:
+    """Draw what two radars learn of one jet: nats by flight, the belief against the truth, the trial."""
+    with tempfile.TemporaryDirectory() as folder:
+        play_study(load("classroom"), out=Path(folder) / "c", workers=1)
+        record = Record.open(Path(folder) / "c")
+        nats = record.query("""
+            SELECT option, replicate, sortie, sum(chain_nats) AS nats FROM ledger
+            WHERE type_name = 'lo-fighter' GROUP BY ALL ORDER BY ALL
+        """)
+        held = record.query("""
+            SELECT option, hours, avg(p50_dbsm - true_dbsm) AS off, avg(p10_dbsm - true_dbsm) AS low,
+                avg(p90_dbsm - true_dbsm) AS high FROM beliefs
+            WHERE sensor = 1 AND who = 0 AND degrees(aspect_rad) < 15 GROUP BY ALL ORDER BY ALL
+        """)
+        tried = record.query("""
+            SELECT option, hours, p_type FROM trials WHERE who = 0 AND "only" = -1 AND left_out = -1 ORDER BY ALL
+        """)
+    figure = Figure(figsize=(9.0, 3.3), layout="constrained")
+    axes = figure.subplots(1, 3)
+    looks = (("open", SHARP, -1.0), ("reflectors", PLAIN, 1.0), ("far", TOLD, 0.0))
+    for option, colour, aside in looks:
+        mine = nats["option"] == option
+        each = nats["nats"][mine].reshape(-1, len(np.unique(nats["sortie"])))
+        total = np.concatenate([np.zeros((len(each), 1)), np.cumsum(each, axis=1)], axis=1)
+        low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), axis=0)
+        flights = np.arange(total.shape[1])
+        axes[0].fill_between(flights, low, high, color=colour, alpha=0.15, lw=0)
+        axes[0].plot(flights, middle, color=colour, lw=1.4, marker="o", ms=3, label=option)
+        mine = held["option"] == option
+        off, minutes = held["off"][mine], 60.0 * held["hours"][mine] + 0.6 * aside
+        bars = np.stack([off - held["low"][mine], held["high"][mine] - off])
+        axes[1].errorbar(minutes, off, bars, color=colour, fmt="o", ms=3.5, lw=1.2)
+        print(option, np.round(middle, 1), np.round(off, 1))
+        mine = tried["option"] == option
+        minutes = 60.0 * np.unique(tried["hours"][mine])
+        if len(minutes) > 1:
+            mean = [tried["p_type"][mine & (60.0 * tried["hours"] == one)].mean() for one in minutes]
+            axes[2].plot(60.0 * tried["hours"][mine] + 0.4 * aside, tried["p_type"][mine], "o", color=colour, ms=3,
+                         alpha=0.4, mew=0)  # fmt: skip
+            axes[2].plot(minutes + 0.4 * aside, mean, color=colour, lw=1.4)
+    axes[1].axhline(0.0, color=INK, lw=0.8, ls=":")
+    axes[0].set(xlabel="flights of five minutes", ylabel="learned of the jet [nat]", title="how much, how fast",
+                ylim=(0.0, None))  # fmt: skip
+    axes[1].set(xlabel="minutes of exposure", ylabel="S-band nose, belief over truth [dB]", title="is it right?")
+    axes[2].set(xlabel="minutes of exposure", ylabel="probability given to the true type", title="is it of use?",
+                ylim=(-0.02, 1.05))  # fmt: skip
+    axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.savefig(IMAGES / "classroom.png", dpi=110)
+
+
 if __name__ == "__main__":
-    sharpening()
+    for draw in (sharpening, classroom):
+        if draw.__name__ in (sys.argv[1:] or (draw.__name__,)):
+            draw()
