@@ -60,7 +60,7 @@ def _track() -> None:
     for config, knows in (
         (registry.config("gnn")(), radar),
         (pmb(motion=fast), radar),
-        (pmb(motion=fast, detection="physics", power=True, births="learned"), radar),
+        (pmb(motion=fast, detection="physics", power=True, power_expected=True, births="learned"), radar),
         (pmb(motion=fast, hidden_s=10.0), None),
     ):
         tracker = registry.make(
