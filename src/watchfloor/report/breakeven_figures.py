@@ -190,10 +190,12 @@ def tornado_chart(
 
 
 def _levels(p50_h: FloatArray, horizon_h: float) -> list[float]:
-    """Round hours, a factor of about two apart, from below the least to the horizon. [h]"""
+    """Round hours, a factor of about two apart or closer where all are alike, from the least to the horizon. [h]"""
     finite = p50_h[np.isfinite(p50_h) & (p50_h > 0.0)]
     least = float(np.min(finite, initial=horizon_h))
-    steps = [m * 10.0**e for e in range(-3, 5) for m in (1.0, 2.0, 5.0)]
+    close = float(np.max(finite, initial=0.0)) < 6.0 * least
+    each = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if close else (1.0, 2.0, 5.0)
+    steps = [m * 10.0**e for e in range(-3, 5) for m in each]
     first = max((s for s in steps if s <= least), default=steps[0])
     first = max(min(first, horizon_h / 10.0), horizon_h / 1000.0)
     return [first, *(s for s in steps if first < s < horizon_h), horizon_h]

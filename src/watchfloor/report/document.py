@@ -852,7 +852,8 @@ LIMITS: Sequence[str] = (
     "Jamming, decoys, escorts and tactics. None is modelled; each could weigh more than any option.",
     "Other ways to learn: infrared, passive location of emissions, radar imaging, people. Only cross-section by band "
     "and aspect is learned here.",
-    "How fast knowledge goes stale. Nothing the site has learned fades in this model.",
+    "How a signature wears, and how often a coat is renewed. What was learned fades only where a scenario says so; "
+    "question 8 sweeps what is not known.",
 )
 """What the model leaves out, and what would change the answer if it were known."""
 

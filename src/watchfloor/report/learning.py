@@ -120,8 +120,8 @@ def _where(study: Study) -> str:
     said = []
     if still:
         said.append(
-            f"Detection range in a gate would not move for the {listed(still)} even if everything were known: the "
-            "threshold is as low there as the radar lets it be, whatever is believed"
+            f"Detection range in a gate would not move for the {listed(still)} even if everything were known: "
+            "whatever is believed sets the same threshold there"
         )
     if first.p50 == last.p50:
         said.append("nor is the jet first tracked farther out" if said else "The jet is not first tracked farther out")
@@ -598,7 +598,7 @@ def stale(study: Study) -> Section:
         id_,
         title,
         f"What the site has learned saves it {DB.with_unit(DB(start.p50))} ({DB(start.p10)} to {DB(start.p90)}) of "
-        f"margin at the last flight. Half of what it knows is gone {_gone(slow[1])} if the jet {slow[0]}, and "
+        f"margin at the last flight. Half of what it knows {_gone(slow[1])} if the jet {slow[0]}, and "
         f"{_gone(fast[1])} if it is {fast[0]}.{changed_said}",
         "How a real signature wears, or how often a coat is renewed, is public for no jet: the laws are a sweep, and "
         "each party reads its own. Information is summed over the cells that were looked at; what cells share counts "
@@ -612,7 +612,7 @@ def stale(study: Study) -> Section:
 
 
 def _gone(half: str) -> str:
-    return f"{half} months" if half.startswith("not") else f"after {half} months"
+    return f"is {half.replace('not', 'not gone')} months" if half.startswith("not") else f"is gone after {half} months"
 
 
 def _held(study: Study, rows: dict[str, Any], mask: Any, months: FloatArray) -> FloatArray:
