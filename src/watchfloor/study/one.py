@@ -141,7 +141,7 @@ class _Run:
 
     def _fly(self, sortie: int) -> None:
         streams = self.streams.child(f"sortie-{sortie}")
-        now = self._at(self.month - 1.0 / self.phase.sorties_per_month)
+        now = self._at(sortie / self.phase.sorties_per_month)
         learner, said, present_s = self._played(now, streams)
         self.hours += float(present_s) / 3600.0
         self.n_sorties += 1
@@ -234,7 +234,9 @@ class _Run:
             self._try(knowledge, who, only=row)
 
     def _try(self, knowledge: Knowledge, who: int, *, only: int = EVERY, left_out: int = EVERY) -> None:
-        mission, log = self._mission(knowledge, only=only), Recorder()
+        # what the owner's radars have shown of how types fly reaches nobody else: no link passes it
+        own = who != DEFENDER or self.study.defender == self.scenario.owner
+        mission, log = self._mission(knowledge, habits=self.habits if own else None, only=only), Recorder()
         play(mission, log)
         history = log.history()
         seen = self._encounter(mission, history)
@@ -301,14 +303,14 @@ class _Run:
 
     # ---- small things
 
-    def _mission(self, knowledge: Knowledge | None, *, only: int = EVERY) -> Mission:
+    def _mission(self, knowledge: Knowledge | None, *, habits: Habits | None = None, only: int = EVERY) -> Mission:
         """Build the test mission; every trial of a replicate meets the same dice."""
         streams, phase = self.streams.child("test"), self.scenario.mission
         if only != EVERY:
             on = tuple(c.name for i, c in enumerate(self.scenario.sensors) if i == only or i not in self._radars)
             phase = phase.model_copy(update={"sensors": on})
         drawn = self._at(float(self.phase.months))
-        return build(self.scenario, phase, drawn=drawn, streams=streams, knowledge=knowledge, habits=self.habits)
+        return build(self.scenario, phase, drawn=drawn, streams=streams, knowledge=knowledge, habits=habits)
 
     @property
     def _radars(self) -> dict[int, Radar]:
