@@ -9,7 +9,7 @@ from watchfloor.study import breakeven
 from watchfloor.study.breakeven import Axis, at_point, grid_of, hours_until, question, summed, unknowns_of
 
 LOADED = load("working-group")
-ASKED = tuple(question(one) for one in ("sd<1", "type>0.9", "false<0.2", "range+5"))
+ASKED = tuple(question(one) for one in ("sd<2", "type>0.9", "false<0.2", "range+5"))
 X, Y = Axis("power_db.X", (-25.0, 0.0)), Axis("campaign.movers.jet.route.centre.distance_km", (100.0, 250.0))
 
 
