@@ -131,3 +131,13 @@ def test_pairs_stay_paired_when_another_target_gets_stronger():
         out.append({m: s for m, s in zip(origins.mover, plots.modulation_hz, strict=True) if 0 <= m < n - 1})
     assert out[0].keys() == out[1].keys()
     np.testing.assert_array_equal(list(out[0].values()), list(out[1].values()))
+
+
+def test_a_tick_without_a_plot_uses_the_same_numbers_as_one_with():
+    truth, nothing = ring(4), np.empty(0, np.int64)
+    after = []
+    for n in (0, 4):
+        lines = Lines("north", dense(), PLACE.ecef_m, [bearing()] * 4, Streams(3))
+        lines.measured(np.full(n, 5.0), np.arange(n) if n else nothing, np.full(n, 1001.0), truth)
+        after.append(lines.measured(np.full(4, 5.0), np.arange(4), np.full(4, 1001.0), truth))
+    np.testing.assert_array_equal(after[0], after[1])

@@ -94,7 +94,7 @@ class Lines:
             NaN where none is declared. [Hz]
         """
         out, n_movers = np.full(len(t_s), np.nan), len(self._spacing)
-        if len(truth) == 0 or len(t_s) == 0:
+        if len(truth) == 0:
             return out
         first, last = truth.t_s[0, 0], truth.t_s[0, -1]
         n_turns = ceil((last - first) / self._turn_s) + 1
