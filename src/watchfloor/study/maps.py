@@ -59,7 +59,7 @@ def ids(study: StudyConfig) -> list[str]:
         for method, n in zip(METHODS, (one.trajectories, one.rows, 1), strict=True)
         if n
     ]
-    return points + ranked
+    return ranked + points
 
 
 def check(loaded: LoadedScenario) -> None:

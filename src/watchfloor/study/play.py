@@ -79,7 +79,7 @@ def play(
     maps.check(loaded)
     n = replicates or study.replicates
     ids = [f"{option.name}.{replicate:05d}" for replicate in range(n) for option in study.options]
-    ids += maps.ids(study)
+    ids = [*maps.ids(study), *ids]  # the longest first, so that no worker is left alone with one
     header = Header(
         kind="study",
         scenario=loaded.scenario.name,
