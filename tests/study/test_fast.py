@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -206,3 +208,22 @@ def test_it_agrees_with_the_full_simulator(option):
         assert away[0][seen[0]].max() < 6.0
         nats = joint_nats(run.priors, run.knowledge, run._type_row)
         np.testing.assert_allclose(found.entropy_nats[-1], nats, rtol=0.2)
+
+
+def test_the_first_sorties_are_the_same_however_many_are_flown(campaign):
+    two, five = (campaign.play(STREAMS, n_sorties=n, checkpoints=(2,)) for n in (2, 5))
+    np.testing.assert_array_equal(five.mean_dbsm, two.mean_dbsm)
+    np.testing.assert_array_equal(five.n_effective, two.n_effective)
+
+
+def test_a_threshold_follows_what_the_owner_takes_the_radar_to_see(campaign):
+    off = Campaign(
+        LOADED.scenario, replace(DRAWN, calibration_db={**DRAWN.calibration_db, "acq": 12.0}), test_flights=0
+    )
+    s = campaign.names.index("acq")
+    (base, pd, _), (base_off, pd_off, _) = (one._reach(np.zeros(3), 1)[s] for one in (campaign, off))
+    np.testing.assert_array_equal(base_off, base)  # what is true stays
+    step_db = 12.0 - DRAWN.calibration_db["acq"]
+    at = np.interp(base - step_db, base[::-1], pd[::-1, 0, 120])  # 12 dB weaker is as seen from farther away
+    inside = base - step_db > base.min()
+    np.testing.assert_allclose(pd_off[inside, 0, 120], at[inside], atol=0.01)

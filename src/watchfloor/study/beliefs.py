@@ -199,10 +199,10 @@ def _gated_range_m(
         [best_rung(e[:, None], pfa[None], cells[:, None], false_cost, min_gain=min_gain)[0][:, 0] for e in expected]
     )
     detects = np.take_along_axis(true, np.searchsorted(pfa, chosen).T[None], axis=0)[0].T
-    return np.minimum(_last_above(detects, _RANGES_M), radar.range_max_m)
+    return np.minimum(last_above(detects, _RANGES_M), radar.range_max_m)
 
 
-def _last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
+def last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
     """Return the farthest range at which the rows of ``p`` (n, r) reach ``level``, straight between; 0 if none."""
     above: BoolArray = p >= level
     last = above.shape[1] - 1 - above[:, ::-1].argmax(axis=1)

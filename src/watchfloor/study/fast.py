@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -36,6 +35,7 @@ from watchfloor.learn.field import FieldPosterior, Prior, chain_nats, make_prior
 from watchfloor.learn.identify import softmax
 from watchfloor.learn.ledger import divergence_nats
 from watchfloor.learn.levels import two_piece
+from watchfloor.learn.library import LOG_SCORE_WEIGHT, RHO_MAX, SCORES
 from watchfloor.learn.update import LATTICE, Echoes, pd_row
 from watchfloor.physics import cfar
 from watchfloor.physics.detection import shape, statistic, threshold
@@ -52,7 +52,7 @@ from watchfloor.sensor import _kernels as sensor_kernels
 from watchfloor.sensor.card import gas_for
 from watchfloor.sensor.receiver import reference_level
 from watchfloor.study import _kernels
-from watchfloor.study.beliefs import GATE_RADIUS_M
+from watchfloor.study.beliefs import GATE_RADIUS_M, last_above
 from watchfloor.world.signature import median_signature
 from watchfloor.world.world import build_world
 
@@ -60,10 +60,6 @@ LEVELS = len(SIGMA_GRID_DBSM)
 KNOT_MAX_S = 2.0
 """Longest spacing of the points that a path is laid through. [s]"""
 _RANGES_M = np.geomspace(2e3, 1000e3, 160)
-SCORES: FloatArray = np.linspace(-3.0, 3.0, 15)
-"""Values of a score shared by levels that predictions are summed over. [1]"""
-_LOG_SCORE = -0.5 * SCORES**2 - np.log(np.exp(-0.5 * SCORES**2).sum())
-_RHO_MAX = 0.97
 _STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 
 
@@ -389,15 +385,18 @@ class Campaign:
     # ---- dice
 
     def _powers(
-        self, path: Path, true_dbsm: FloatArray, swerling: int, length_m: float, n: int, rng: np.random.Generator,
+        self, path: Path, true_dbsm: FloatArray, swerling: int, length_m: float, n: int, streams: Streams,
         power_db: FloatArray,
     ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-        """Detector's statistic over the number of pulses (n, l), and the noise level it is compared with (n, l)."""
+        """Detector's statistic over the number of pulses (n, l), and the noise level it is compared with (n, l).
+
+        Each variate of each radar has its own stream, flight after flight: more flights change nothing for the first.
+        """
         n_looks = len(path)
         wavelength = np.array([r.wavelength_m for r in self.radars])[path.sensor]
         rho = fading_correlation(path.turn_rad, 0.0, wavelength, length_m)
-        white = rng.standard_normal((n, n_looks, 4))
-        noise = rng.standard_normal((n, n_looks, 2)) * np.sqrt(0.5)
+        white = streams.rng("fade").standard_normal((n, n_looks, 4))
+        noise = streams.rng("noise").standard_normal((n, n_looks, 2)) * np.sqrt(0.5)
         white = _kernels.fading(white, path.before, np.sqrt(rho))
         first, second = (0.5 * (white[..., 2 * k] ** 2 + white[..., 2 * k + 1] ** 2) for k in (0, 1))
         power, level = np.empty((n, n_looks)), np.ones((n, n_looks))
@@ -409,11 +408,14 @@ class Campaign:
             k = shape(swerling, radar.n_pulses)
             fade = 1.0 if k == np.inf else (first if k == 1.0 else 0.5 * (first + second))[:, at]
             if k not in (1.0, 2.0, np.inf):  # nearly steady over the dwell: independent from look to look
-                fade = rng.standard_gamma(k, (n, len(at))) / k
-            added = rng.standard_gamma(radar.n_pulses - 1.0, (n, len(at))) if radar.n_pulses > 1 else 0.0
+                fade = streams.rng("steady", self.names[s]).standard_gamma(k, (n, len(at))) / k
+            added = 0.0
+            if radar.n_pulses > 1:
+                added = streams.rng("added", self.names[s]).standard_gamma(radar.n_pulses - 1.0, (n, len(at)))
             z = statistic(snr_1[at], fade, noise[:, at, 0], noise[:, at, 1], added, radar.n_pulses)
             power[:, at] = z / radar.n_pulses
             if radar.processing.cfar is not None:
+                rng = streams.rng("level", self.names[s])
                 level[:, at] = reference_level(radar.processing.cfar, radar.n_pulses, rng)((n, len(at)))
         return power, level
 
@@ -478,7 +480,8 @@ class Campaign:
         Parameters
         ----------
         streams : Streams
-            Random streams of the replicate; sortie i meets the same dice whatever else changes.
+            Random streams of the replicate; sortie i meets the same dice however many are flown and whatever is
+            unknown, on the same path.
         n_sorties : int, optional
             Instead of the campaign's own months times sorties a month.
         checkpoints : sequence of int, optional
@@ -509,7 +512,7 @@ class Campaign:
         true = self._true_dbsm(path, signature)
         length_m = card.length_m.median
         powers, level = self._powers(
-            path, true, signature.swerling, length_m, planned, streams.rng("looks", "campaign"), power_db
+            path, true, signature.swerling, length_m, planned, streams.child("looks", "campaign"), power_db
         )
         labels = streams.rng("looks", "label").random(planned)
         flown = slice(idle, planned)
@@ -545,7 +548,7 @@ class Campaign:
         if self.subject.transponder:
             first = path.t_s[0] if len(path) else 0.0
             use = np.broadcast_to(path.t_s >= first + self.track.confirm_s, hit.shape)
-            trusted, n = _reliability(config), len(self._types)
+            trusted, n = config.labels.transponder, len(self._types)
             right = np.ones(len(power), bool) if unknowns.reliability is None else luck < unknowns.reliability
             other = (self._row + 1) % n if n > 1 else n  # a wrong label names the next type of the list
             log_label[:] = np.log((1.0 - trusted) / n)
@@ -645,7 +648,7 @@ class Campaign:
         return pfa
 
     def _reach(self, power_db: FloatArray, swerling: int) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
-        """By radar: 1 m2 level at each range (r,), Pd of each rung at every level (r, rungs, g), cells of a gate."""
+        """By radar: 1 m2 level at each range (r,), Pd (r, rungs, g) that its owner expects, cells of a gate (r,)."""
         antennas, out = antennas_of(self.scenario), []
         for s, radar in enumerate(self.radars):
             gas = gas_for(radar, antennas[self.sensors[s]].alt_m)
@@ -653,7 +656,7 @@ class Campaign:
             base = 10.0 * np.log10(snr(radar, _RANGES_M, 1.0, gas_loss_db=loss)) + power_db[s]
             pd = np.stack(
                 [
-                    _levels(pd_row(float(p), radar.n_pulses, swerling, radar.processing.cfar), base)
+                    _levels(pd_row(float(p), radar.n_pulses, swerling, radar.processing.cfar), base - self._off_db[s])
                     for p in self._rungs[s]
                 ],
                 axis=1,
@@ -682,7 +685,7 @@ class Campaign:
                 row = pd_row(float(p), self.radars[s].n_pulses, card.swerling, self.radars[s].processing.cfar)
                 now = which == k
                 detects[now] = np.interp(x[now], LATTICE[0] + LATTICE[1] * np.arange(len(row)), row)
-            out[s] = np.minimum(_last_above(detects, _RANGES_M), self.radars[s].range_max_m)
+            out[s] = np.minimum(last_above(detects, _RANGES_M), self.radars[s].range_max_m)
         return out
 
     def _cell_dbsm(self, unknowns: Unknowns) -> FloatArray:
@@ -732,7 +735,7 @@ class _Prediction:
             mine = self.group == group
             with_mean = cov[np.ix_(mine, mine)].mean(axis=1)
             share = with_mean / np.sqrt(max(float(with_mean.mean()), 1e-12))
-            self.rho[mine] = np.clip(share / np.sqrt(np.diag(cov)[mine] + field.inside[mine] ** 2), 0.0, _RHO_MAX)
+            self.rho[mine] = np.clip(share / np.sqrt(np.diag(cov)[mine] + field.inside[mine] ** 2), 0.0, RHO_MAX)
 
     @classmethod
     def broad(cls, mean_dbsm: float, sd_db: float, own_db: float, n_radars: int, n_cells: int) -> _Prediction:
@@ -741,7 +744,7 @@ class _Prediction:
         self.group = np.repeat(np.arange(n_radars), n_cells)
         self.start = np.broadcast_to(np.exp(levels.broad(mean_dbsm, sd_db)), (n, LEVELS))
         self.centre, self.scale = np.full(n, mean_dbsm), np.full(n, sd_db)
-        self.rho = np.full(n, min(np.sqrt(max(1.0 - (own_db / sd_db) ** 2, 0.0)), _RHO_MAX))
+        self.rho = np.full(n, min(np.sqrt(max(1.0 - (own_db / sd_db) ** 2, 0.0)), RHO_MAX))
         return self
 
     def at_scores(self, rows: IntArray) -> FloatArray:
@@ -813,7 +816,7 @@ class _Own:
         inner = np.log(np.maximum(np.einsum("nkg,kug->nku", self._scaled[law], level, optimize=True), 1e-290))
         groups = prediction.group[self._rows]
         for group in np.unique(groups):
-            row = _LOG_SCORE + inner[:, groups == group].sum(axis=1)
+            row = LOG_SCORE_WEIGHT + inner[:, groups == group].sum(axis=1)
             top = row.max(axis=1, keepdims=True)
             out = out + top[:, 0] + np.log(np.exp(row - top).sum(axis=1))
         return out
@@ -844,7 +847,7 @@ class _Trial:
             true = c._true_dbsm(path, clean)
             length_m = c.cards[kind].length_m.median
             power, level = c._powers(
-                path, true, clean.swerling, length_m, c._n_test, streams.rng("looks", "test", kind), power_db
+                path, true, clean.swerling, length_m, c._n_test, streams.child("looks", "test", kind), power_db
             )
             hit = (power > c._limits(pfa, path.sensor) * level) & np.isfinite(path.snr_1m2_db)
             use = _kernels.held(hit, path.t_s, c.track.n_confirm, c.track.window_s, c.track.patience_s)
@@ -865,12 +868,6 @@ def _mover(phase: PhaseConfig, name: str) -> MoverConfig:
     if found is None:
         raise ValueError(f"no mover {name!r} in this phase{nearest(name, [m.name for m in phase.movers])}")
     return found
-
-
-def _reliability(config: Any) -> float:
-    """Chance that a transponder declares the right type, as the learner is told. [1]"""
-    labels = getattr(config, "labels", None)
-    return float(config.label_reliability if labels is None else labels.transponder)
 
 
 def _period_s(config: object, radar: Radar) -> float:
@@ -901,7 +898,6 @@ def _blurred(log_rows: FloatArray, sd_db: FloatArray) -> FloatArray:
     """Rows (n, g) blurred by a normal law (n,) [dB], through the Fourier transform; tails below 1e-16 are cut."""
     if len(log_rows) == 0:
         return log_rows
-    step = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
     top = log_rows.max(axis=-1, keepdims=True)
     size = 2 * LEVELS
     padded = np.concatenate(
@@ -909,15 +905,6 @@ def _blurred(log_rows: FloatArray, sd_db: FloatArray) -> FloatArray:
          np.repeat(np.exp(log_rows[:, :1] - top), size - LEVELS - LEVELS // 2, axis=1)), axis=1,
     )  # fmt: skip
     omega = 2.0 * np.pi * np.fft.rfftfreq(size)
-    transfer = np.exp(-0.5 * ((sd_db / step)[:, None] * omega) ** 2)
+    transfer = np.exp(-0.5 * ((sd_db / _STEP_DB)[:, None] * omega) ** 2)
     out = np.fft.irfft(np.fft.rfft(padded) * transfer, size)[:, :LEVELS]
     return np.log(np.maximum(out, 1e-16)) + top
-
-
-def _last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
-    above: BoolArray = p >= level
-    last = above.shape[1] - 1 - above[:, ::-1].argmax(axis=1)
-    i = np.minimum(last, len(range_m) - 2)
-    rows = np.arange(len(p))
-    share = np.clip((p[rows, i] - level) / np.maximum(p[rows, i] - p[rows, i + 1], 1e-12), 0.0, 1.0)
-    return np.where(above.any(axis=1), range_m[i] + share * (range_m[i + 1] - range_m[i]), 0.0)
