@@ -806,6 +806,8 @@ def drivers(
     Example:
       watchfloor drivers working-group --answer sd_db --method sobol
     """
+    import textwrap
+
     import numpy as np
 
     from watchfloor.report.breakeven_figures import drivers_chart, tornado_chart
@@ -823,7 +825,8 @@ def drivers(
     except ValueError as err:
         raise click.UsageError(str(err)) from err
     what = {one.name: one.what for one in study.unknowns}
-    title, label = ANSWERS[answer], answer
+    title, unit = ANSWERS[answer], "".join(ANSWERS[answer].rpartition("[")[1:])
+    above = "\n".join(textwrap.wrap(title, 44))
     with _progress("drivers", "campaigns") as progress:
         if method == "tornado":
             found = study.tornado()
@@ -836,8 +839,8 @@ def drivers(
                 found.low,
                 found.high,
                 float(found.middle[0]),
-                title=title,
-                label=label,
+                title=above,
+                label=f"the answer {unit}",
                 alt=title,
             )
             plain: Any = {"middle": float(found.middle[0]), "unknowns": bars}
@@ -845,7 +848,7 @@ def drivers(
             if method == "morris":
                 index = study.screen(n or 10, progress=progress)
                 value, low, high, other = index.mean_abs, index.mean_abs_p10, index.mean_abs_p90, None
-                label = f"mean absolute effect over the whole range [{answer}]"
+                label = f"mean absolute effect over the whole range {unit}"
             else:
                 indices = study.shares(n or 128, progress=progress)
                 value, low, high, other = indices.total, indices.total_p10, indices.total_p90, indices.first
@@ -855,7 +858,7 @@ def drivers(
             rows = [
                 (names[i], what[names[i]], (float(low[i]), float(value[i]), float(high[i])), "") for i in order.tolist()
             ]
-            drawn = drivers_chart("drivers", names, value, low, high, other=other, title=title, label=label, alt=title)
+            drawn = drivers_chart("drivers", names, value, low, high, other=other, title=above, label=label, alt=title)
             plain = {name: parts for name, _, parts, _ in rows}
     if picture is not None:
         write_figure(picture, drawn)
