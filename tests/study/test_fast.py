@@ -227,3 +227,28 @@ def test_a_threshold_follows_what_the_owner_takes_the_radar_to_see(campaign):
     at = np.interp(base - step_db, base[::-1], pd[::-1, 0, 120])  # 12 dB weaker is as seen from farther away
     inside = base - step_db > base.min()
     np.testing.assert_allclose(pd_off[inside, 0, 120], at[inside], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"campaign.signature_changes": [{"type": "lo-fighter", "redraw": True}]}, "campaign.signature_changes"),
+        ({"learner.memory.half_life_months": 12}, "learner.memory"),
+        ({"learner.memory.alarms_per_year": 0.5}, "learner.memory"),
+    ],
+)
+def test_what_is_not_played_at_this_level_is_refused(changes, said):
+    with pytest.raises(ValueError, match=said):
+        other(changes)
+
+
+def test_a_label_is_what_a_secondary_radar_that_is_on_declares():
+    def taught(changes):
+        return other(changes).play(STREAMS, n_sorties=3, checkpoints=(3,))
+
+    silent = taught({"campaign.movers.jet.transponder": False})
+    for changes in ({"campaign.sensors": ["ew", "acq", "fc"]}, {"sensors.ssr.labels": "none"}):
+        np.testing.assert_array_equal(taught(changes).n_effective, silent.n_effective)
+    named = taught({})
+    for changes in ({"campaign.movers.jet.declares": "fighter"}, {"sensors.ssr.wrong_label": 1.0}):
+        assert taught(changes).n_effective[-1].sum() < 0.5 * named.n_effective[-1].sum()

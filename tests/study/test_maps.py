@@ -67,6 +67,8 @@ def test_a_ranking_names_every_unknown_of_the_study(loaded):
         ("answer: entropy_nats", "answer: entropy_nat", "entropy_nats"),
         ("y: {unknown: power_db,", "y: {unknown: offset_db,", "must differ"),
         ("name: standoff", "name: secrets", "two maps"),
+        ("y: {unknown: power_db,", "y: {unknown: power_db.K,", "one of the radars' bands"),
+        ("campaign:\n", "campaign:\n  signature_changes: [{type: lo-fighter, redraw: true}]\n", "signature_changes"),
     ],
 )  # fmt: skip
 def test_a_map_that_makes_no_sense_is_refused_before_anything_is_played(tmp_path, old, new, said):

@@ -12,7 +12,8 @@ It is for questions that need thousands of campaigns (`breakeven`, `sensitivity`
 What makes it differ from the full simulator
     Tracks are perfect in number: no plot goes astray. A track without a label exists by a rule (so many hits within so
     long), not by a filter. The other types stay as the catalogue has them: nobody else's flights are played.
-    Thresholds in gates follow what was known at the last checkpoint, not at the last sortie.
+    Thresholds in gates follow what was known at the last checkpoint, not at the last sortie, and are lowered although
+    no track may be there yet. Knowledge that ages and signatures that change are refused (`refuse`).
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Unknowns:
     lens_db: float = 0.0
     """Return of the subject's reflectors over the drawn one. [dB]"""
     reliability: float | None = None
-    """True chance that a sortie's label is right; the learner's own figure when left out. [1]"""
+    """True chance that a sortie's label is right; as the secondary radar declares when left out. [1]"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +199,7 @@ class Campaign:
     Raises
     ------
     ValueError
-        If the scenario has no campaign, no study, or its subject does not fly in both phases.
+        If the scenario has no campaign, no study, or its subject does not fly in both phases; for what `refuse` names.
     """
 
     def __init__(
@@ -214,6 +215,7 @@ class Campaign:
             raise ValueError("scenario wants the headings campaign and study to play a look-level campaign")
         if not (test_flights >= 0 and identify_km >= 0.0):
             raise ValueError(f"test_flights and identify_km must be at least 0, got {test_flights!r}, {identify_km!r}")
+        refuse(scenario)
         self.scenario, self.drawn, self.phase = scenario, drawn, scenario.campaign
         self.track = TrackError() if track is None else track
         self.learner = scenario.learner
@@ -223,6 +225,10 @@ class Campaign:
         self.cards: dict[str, TypeCard] = {name: supposed[name] for name in scenario.types}
         on = self.phase.sensors
         rows = [i for i, c in enumerate(scenario.sensors) if c.name in drawn.radars and (on is None or c.name in on)]
+        heard = [c for c in scenario.sensors if c.kind == "secondary" and (on is None or c.name in on)]
+        heard = [c for c in heard if c.labels != "none"] if self.subject.transponder else []
+        self._label_right = max((1.0 - c.wrong_label for c in heard), default=None)
+        """Chance that the subject's label is right, None where nobody declares one. [1]"""
         if not rows:
             raise ValueError("the campaign has no primary radar that is switched on")
         self.sensors: IntArray = np.array(rows)
@@ -545,14 +551,15 @@ class Campaign:
         """Evidence (classes, s, c, g) that some flights add, and their effective looks of the clean type (s, c)."""
         card, config = self.cards[self.type], self.learner
         log_label = np.zeros((len(power), len(self._types) + 1))
-        if self.subject.transponder:
+        if self._label_right is not None:
             first = path.t_s[0] if len(path) else 0.0
             use = np.broadcast_to(path.t_s >= first + self.track.confirm_s, hit.shape)
             trusted, n = config.labels.transponder, len(self._types)
-            right = np.ones(len(power), bool) if unknowns.reliability is None else luck < unknowns.reliability
-            other = (self._row + 1) % n if n > 1 else n  # a wrong label names the next type of the list
+            right = luck < (self._label_right if unknowns.reliability is None else unknowns.reliability)
+            said = self._types.index(self.subject.declares or self.type)
+            other = (said + 1) % n if n > 1 else n  # a wrong label names the next type of the list
             log_label[:] = np.log((1.0 - trusted) / n)
-            log_label[np.arange(len(power)), np.where(right, self._row, other)] = np.log(trusted)
+            log_label[np.arange(len(power)), np.where(right, said, other)] = np.log(trusted)
         else:
             rule = self.track
             use = _kernels.held(hit, path.t_s, rule.n_confirm, rule.window_s, rule.patience_s)
@@ -861,6 +868,24 @@ class _Trial:
         }
         right = found.pop(self._subject)
         return float(right), float(max(found.values(), default=np.nan))
+
+
+def refuse(scenario: Scenario) -> None:
+    """Refuse what is not played at this level.
+
+    Raises
+    ------
+    ValueError
+        If the campaign's signatures change, or the learner's knowledge ages or is watched for changes.
+    """
+    memory = scenario.learner.memory
+    ages = memory.half_life_months is not None or memory.estimated or memory.alarms_per_year is not None
+    for key, there in (
+        ("campaign.signature_changes", scenario.campaign is not None and bool(scenario.campaign.signature_changes)),
+        ("learner.memory", ages),
+    ):
+        if there:
+            raise ValueError(f"{key}: maps and drivers are played without; take it out, or ask it of a study's option")
 
 
 def _mover(phase: PhaseConfig, name: str) -> MoverConfig:

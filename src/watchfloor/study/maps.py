@@ -14,11 +14,15 @@ import numpy as np
 from watchfloor.base.columns import Columns
 from watchfloor.base.errors import Mistake, ScenarioError
 from watchfloor.base.units import FloatArray
+from watchfloor.physics.rcs import band_of
 from watchfloor.record import Buffer
 from watchfloor.scenario.load import LoadedScenario
 from watchfloor.scenario.model import MapConfig, StudyConfig
-from watchfloor.study.breakeven import Axis, Question, changed, point, question, summed
+from watchfloor.scenario.priors import cards_of
+from watchfloor.sensor.card import radar_from
+from watchfloor.study.breakeven import Axis, Question, changed, point, question, summed, unknowns_of
 from watchfloor.study.drivers import Study
+from watchfloor.study.fast import refuse
 
 MAP, DRIVERS = "looks.map", "looks.drivers"
 """How the ids of such runs begin; no option's run has as many dots."""
@@ -68,7 +72,8 @@ def check(loaded: LoadedScenario) -> None:
     Raises
     ------
     ScenarioError
-        If an axis is neither an unknown nor a key of the scenario, or a question or an answer is none.
+        If an axis is neither an unknown nor a key of the scenario, its band that of no radar that is on, a question or
+        an answer is none, or the campaign is not played at this level.
     """
     assert loaded.scenario.study is not None
     mistakes: list[Mistake] = []
@@ -76,6 +81,19 @@ def check(loaded: LoadedScenario) -> None:
     def add(key: str, err: ValueError) -> None:
         mistakes.append(Mistake(str(loaded.path), 1, 1, key, str(err)))
 
+    study = loaded.scenario.study
+    if study.maps or study.drivers:
+        try:
+            refuse(loaded.scenario)
+        except ValueError as err:
+            add("study.maps" if study.maps else "study.drivers", err)
+    cards = cards_of(loaded.scenario).radars
+    on = loaded.scenario.campaign.sensors if loaded.scenario.campaign is not None else None
+    bands = {
+        band_of(radar_from(cards[c.card], None).frequency_hz)  # type: ignore[attr-defined]
+        for c in loaded.scenario.sensors
+        if getattr(c, "card", None) and (on is None or c.name in on)
+    }
     names = [one.name for one in loaded.scenario.study.maps]
     for one in loaded.scenario.study.maps:
         try:
@@ -84,8 +102,10 @@ def check(loaded: LoadedScenario) -> None:
             if one.x.unknown == one.y.unknown:
                 raise ValueError(f"the two axes must differ, got {one.x.unknown!r} twice")
             for axis in axes(one):
-                if not axis.is_unknown:
-                    changed(loaded, loaded.scenario, {axis.name: axis.values[0]})
+                if axis.is_unknown:
+                    unknowns_of({axis.name: axis.values[0]}, sorted(bands))
+                for value in () if axis.is_unknown else axis.values:
+                    changed(loaded, loaded.scenario, {axis.name: value})
             asked(one)
         except ValueError as err:
             add(f"study.maps.{one.name}", err)
