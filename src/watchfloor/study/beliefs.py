@@ -14,6 +14,7 @@ from watchfloor.learn.exploit import best_rung, gate_cells, ladder
 from watchfloor.learn.field import Priors, chain_nats, evidence_of, posterior, revised, solve, table_of
 from watchfloor.learn.ledger import divergence_nats
 from watchfloor.learn.memory import Found
+from watchfloor.learn.update import LATTICE, pd_row
 from watchfloor.physics.atmosphere import GasTable
 from watchfloor.physics.detection import pd
 from watchfloor.physics.radar import Radar, snr
@@ -184,15 +185,8 @@ def _gated_range_m(
     pfa = ladder(radar, rungs)
     snr_1m2 = snr(radar, _RANGES_M, 1.0, gas_loss_db=gas.two_way_db(_RANGES_M, np.full(len(_RANGES_M), 0.03)))
     supposed = snr_1m2 * 10.0 ** (-0.1 * error_db)
-    grid = np.stack(
-        [
-            pd(supposed[:, None] * 10.0 ** (0.1 * SIGMA_GRID_DBSM), p, n_pulses=radar.n_pulses, swerling=swerling)
-            for p in pfa
-        ]
-    )
-    true = np.stack(
-        [pd(snr_1m2[:, None] * 10.0 ** (0.1 * true_dbsm), p, n_pulses=radar.n_pulses, swerling=swerling) for p in pfa]
-    )
+    grid = np.stack([_pd(radar, supposed[:, None] * 10.0 ** (0.1 * SIGMA_GRID_DBSM), p, swerling) for p in pfa])
+    true = np.stack([_pd(radar, snr_1m2[:, None] * 10.0 ** (0.1 * true_dbsm), p, swerling) for p in pfa])
     expected = np.einsum("krg,ng->nrk", grid, np.exp(posterior))
     cells = gate_cells(radar, _RANGES_M, np.full(len(_RANGES_M), GATE_RADIUS_M))
     chosen = np.stack(
@@ -200,6 +194,15 @@ def _gated_range_m(
     )
     detects = np.take_along_axis(true, np.searchsorted(pfa, chosen).T[None], axis=0)[0].T
     return np.minimum(last_above(detects, _RANGES_M), radar.range_max_m)
+
+
+def _pd(radar: Radar, snr: FloatArray, pfa: float, swerling: int) -> FloatArray:
+    """Probability of detection by the radar's own detector, its CFAR's loss included. [1]"""
+    law = radar.processing.cfar
+    if law is None:
+        return pd(snr, pfa, n_pulses=radar.n_pulses, swerling=swerling)
+    row = pd_row(float(pfa), radar.n_pulses, swerling, law)
+    return np.interp(10.0 * np.log10(snr), LATTICE[0] + LATTICE[1] * np.arange(len(row)), row)
 
 
 def last_above(p: FloatArray, range_m: FloatArray, level: float = 0.5) -> FloatArray:
