@@ -408,7 +408,14 @@ def test_a_flight_that_says_nothing_changes_no_belief_but_time_passes():
 
 def field(mean, cov, scores=()):
     n = len(mean)
-    return Prior(np.asarray(mean, float), np.asarray(cov, float), np.zeros(n), tuple(scores), np.zeros(1, np.int64))
+    return Prior(
+        np.asarray(mean, float),
+        np.asarray(cov, float),
+        np.zeros(n),
+        tuple(scores),
+        np.zeros(1, np.int64),
+        np.zeros(n, np.bool_),
+    )
 
 
 def test_the_marginal_likelihood_of_normal_evidence_on_a_field_is_the_closed_form():

@@ -93,7 +93,7 @@ class Memory:
             at = locate(self.priors, evidence)
             np.add.at(new, at, evidence.log_likelihood)
             np.add.at(looks, at, evidence.n_looks)
-        found = []
+        found, last = [], self._month
         self._fade(month)
         for m in np.flatnonzero(looks.sum(axis=(0, 2)) > 0.0).tolist():
             said, count = new[:, m].reshape(-1, n_levels), looks[:, m].reshape(-1)
@@ -113,6 +113,9 @@ class Memory:
                     self._evidence[m] -= change.log_evidence
                     self._looks[m] = np.maximum(self._looks[m] - change.n_looks, 0.0)
                     self._ageing.pop(m, None)
+                    if config.estimated and np.any(self._looks[m] > 1e-9):  # flights between the change and its alarm
+                        self._ageing[m] = Ageing(prior.catalogue.log_posterior, log_marginal=joint)
+                        self._ageing[m].step(last, self._evidence[m], self._looks[m])
                     found.append(Found(int(self.priors.type[m]), int(self.priors.configuration[m]), change))
             if config.estimated:
                 if m not in self._ageing:
@@ -153,5 +156,3 @@ class Memory:
         for m, ageing in self._ageing.items():
             log_evidence[m], n_looks[m] = ageing.log_evidence_at(month), ageing.at(month)[1]
         return log_evidence, n_looks
-
-
