@@ -31,7 +31,9 @@ class Library:
     knowledge : Knowledge or None
         What is known from earlier; None for the catalogue alone.
 
-    Notes ----- A cell has a level; at one aspect the level is another, by a normal deviation (`Prior.inside`). A flight
+    Notes
+    -----
+    A cell has a level; at one aspect the level is another, by a normal deviation (`Prior.inside`). A flight
     shows one such aspect of a cell, so what it says of the cell is blurred by that deviation, and what the cell says of
     a track is blurred by it again: a flight can teach a cell's level no better than a cell has one.
 
