@@ -85,9 +85,9 @@ def test_trials_of_single_radars_and_of_an_oracle_stay_apart_from_the_learning_c
     study = gather(record)
     usual = study.of("trials", "open", who=0)
     assert len(usual["hours"]) == 3 * study.n  # before any flight and at two checkpoints
-    assert set(usual["only"]) == set(usual["left_out"]) == {-1}
-    alone = study.of("trials", "open", who=0, only=1)
-    assert set(alone["only"]) == {1}
+    assert set(usual["only_radar"]) == set(usual["left_out"]) == {-1}
+    alone = study.of("trials", "open", who=0, only_radar=1)
+    assert set(alone["only_radar"]) == {1}
     whole = study.tables["beliefs"]
     mine = (whole["option"] == "open") & (whole["who"] == 0)
     assert len(study.of("beliefs", "open")["who"]) == mine.sum() < (whole["option"] == "open").sum()

@@ -18,12 +18,12 @@ def study(record):
 
 def test_naive_learned_and_all_knowing_are_the_records_trials(record, study):
     found = Record.open(record).query(
-        "SELECT who, hours, \"only\", replicate, p_type FROM trials WHERE option = 'open' AND left_out = -1"
+        "SELECT who, hours, only_radar, replicate, p_type FROM trials WHERE option = 'open' AND left_out = -1"
     )
     end = found["hours"].max()
     for only in (-1, 0, 1, 2):
         for values, who, hours in zip(learning.tried(study, "p_type", only), (0, 0, 2), (0.0, end, end), strict=True):
-            mine = (found["who"] == who) & np.isclose(found["hours"], hours) & (found["only"] == only)
+            mine = (found["who"] == who) & np.isclose(found["hours"], hours) & (found["only_radar"] == only)
             order = np.argsort(found["replicate"][mine])
             np.testing.assert_array_equal(values, found["p_type"][mine][order])
 

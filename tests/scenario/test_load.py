@@ -69,8 +69,8 @@ WRONG = [
      "staring; "
      "did you mean 'rotating'? (came kind 'rotatng')"),
     ("kind: rotating, name: ew", "name: ew",
-     "s.yaml:35:5: sensors.ew: wanted a key `kind`, one of observer, passive, phased, rotating, secondary, staring (it is "
-     "missing)"),
+     "s.yaml:35:5: sensors.ew: wanted a key `kind`, one of observer, passive, phased, rotating, secondary, staring "
+     "(it is missing)"),
     ("tracker: {kind: gnn}", "tracker: gnn", "s.yaml:40:10: tracker: wanted lines of `key: value` (came 'gnn')"),
     ("watchfloor: 1", "watchfloor: 2", "s.yaml:6:13: watchfloor: wanted 1 (came 2)"),
     ("name: working-group", "name: working group",

@@ -81,7 +81,7 @@ def test_every_run_leaves_every_table(one):
     trials = record.table("trials")
     defended = trials["who"] == 1
     assert defended.sum() == 6
-    usual = (trials["who"] == 0) & (trials["only"] == -1) & (trials["left_out"] == -1)
+    usual = (trials["who"] == 0) & (trials["only_radar"] == -1) & (trials["left_out"] == -1)
     assert ((trials["option"] == "open") & usual).sum() == 2 * 3, "a curve has the prior and two checkpoints"
 
 

@@ -156,7 +156,6 @@ def test_the_pattern_halves_at_its_half_angle():
 
 
 def test_directions_are_mirrored_once():
-    fields = {"radius_cm": 5.0, "n_lenses": 4, "half_angle_deg": 50.0}
     around = directions_rad([45.0, 135.0])
     np.testing.assert_allclose(np.rad2deg(around), [-135.0, -45.0, 45.0, 135.0])
     ends = directions_rad([0.0, 180.0])

@@ -32,7 +32,7 @@ _FLIGHTS = """
 _TABLES = {
     "exposure": ("hours", "n_sorties", "nats", "n_received", "nats_received"),
     "trials": (
-        "who hours only left_out tracked_m held_share identified_m identified_share fire_control_m first_shot_m "
+        "who hours only_radar left_out tracked_m held_share identified_m identified_share fire_control_m first_shot_m "
         "n_shots n_arrived p_survive n_others_killed p_type energy_j n_false_tracks"
     ).split(),
     "timeline": ("who", "hours", "tick_s", "range_m", "track", "p_type", "fire_control"),
@@ -50,7 +50,7 @@ _LOOKS = {
 }
 """Tables of look-level runs, which belong to no option."""
 _USUAL = {
-    "trials": {"only": EVERY, "left_out": EVERY},
+    "trials": {"only_radar": EVERY, "left_out": EVERY},
     "beliefs": {"who": OWNER},
     "ledger": {"configuration": 0},
 }

@@ -49,7 +49,7 @@ def has_ceiling(study: Study) -> bool:
 
 def tried(study: Study, column: str, only: int = EVERY) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return a column of the trials (n,) of naive, learned and all-knowing owners, with one radar on or all."""
-    return tuple(study.values("trials", column, study.baseline, only=only, **k) for k in keys_of(study))  # type: ignore[return-value]
+    return tuple(study.values("trials", column, study.baseline, only_radar=only, **k) for k in keys_of(study))  # type: ignore[return-value]
 
 
 def ranges_by_radar(study: Study) -> dict[int, tuple[FloatArray, FloatArray, FloatArray]]:
@@ -209,7 +209,7 @@ def _gain(values: FloatArray) -> Entry:
 def _fused_table(study: Study) -> Table:
     rows = []
     for only, name in ((EVERY, "all radars, fused"), *((s, f"{n} alone") for s, n in study.radars.items())):
-        if len(study.of("trials", study.baseline, who=ORACLE, only=only)["hours"]) != study.n:
+        if len(study.of("trials", study.baseline, who=ORACLE, only_radar=only)["hours"]) != study.n:
             continue
         row = [Entry(name, (), "head")]
         for column, _, scale in _MEASURES:
@@ -446,10 +446,10 @@ def contribution(study: Study) -> Section:
         else:
             row.append(Entry("off in peacetime"))
         keys = {"who": OWNER, "hours": end}
-        if len(study.of("trials", study.baseline, only=sensor, **keys)["hours"]) == study.n:
+        if len(study.of("trials", study.baseline, only_radar=sensor, **keys)["hours"]) == study.n:
             for column, _, scale in _MEASURES:
                 row.append(
-                    Entry(plain(band(study.values("trials", column, study.baseline, only=sensor, **keys)), scale))
+                    Entry(plain(band(study.values("trials", column, study.baseline, only_radar=sensor, **keys)), scale))
                 )
         else:
             row += [Entry("not tried")] * len(_MEASURES)

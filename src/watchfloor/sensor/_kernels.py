@@ -261,8 +261,8 @@ def merge(
     tells nothing apart). The strongest echo left takes all that lie within a cell of it in every coordinate and less
     than half a turn away in time; of the echoes among them the centroid is weighted by power, their powers add less the
     noise counted twice, and the spread is their second moment about it. Noise adds nothing: an echo's own power and
-    errors hold the noise of its cell; of noise that no echo takes the strongest stands for its cell. The mover is that of
-    the strongest, -1 of noise; an echo elsewhere keeps its number unless a mover is there.
+    errors hold the noise of its cell; of noise that no echo takes the strongest stands for its cell. The mover is that
+    of the strongest, -1 of noise; an echo elsewhere keeps its number unless a mover is there.
     """
     n = t.shape[0]
     by_range = np.argsort(polar[:, 0])

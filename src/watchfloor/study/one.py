@@ -241,7 +241,7 @@ class _Run:
         history = log.history()
         seen = self._encounter(mission, history)
         trial = self._trial(mission, history, seen, who, log.energy_j)
-        self._write("trials", replace(trial, only=np.array([only]), left_out=np.array([left_out])))
+        self._write("trials", replace(trial, only_radar=np.array([only]), left_out=np.array([left_out])))
         if only != EVERY or left_out != EVERY:
             return
         rows = {name: row for row, name in enumerate(self.scenario.types)}

@@ -49,7 +49,7 @@ class Trials(Columns):
     """(n,) energy that all radars sent. [J]"""
     n_false_tracks: IntArray
     """(n,) confirmed tracks that never came near anything."""
-    only: IntArray = filled(-1)
+    only_radar: IntArray = filled(-1)
     """(n,) row of the one primary radar that was switched on, -1 for all."""
     left_out: IntArray = filled(-1)
     """(n,) row of the radar whose evidence was left out of the knowledge, -1 for none."""
