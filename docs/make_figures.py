@@ -135,7 +135,7 @@ def classroom() -> None:
             WHERE sensor = 1 AND who = 0 AND degrees(aspect_rad) < 15 GROUP BY ALL ORDER BY ALL
         """)
         tried = record.query("""
-            SELECT option, hours, p_type FROM trials WHERE who = 0 AND "only" = -1 AND left_out = -1 ORDER BY ALL
+            SELECT option, hours, p_type FROM trials WHERE who = 0 AND only_radar = -1 AND left_out = -1 ORDER BY ALL
         """)
     figure = Figure(figsize=(9.0, 3.3), layout="constrained")
     axes = figure.subplots(1, 3)
