@@ -101,12 +101,13 @@ def beliefs(
             error_db=(calibration_db or {}).get(row, 0.0),
         )  # fmt: skip
     p10, p50, p90 = quantiles_dbsm(posterior).T
+    read = np.array([(calibration_db or {}).get(row, 0.0) for row in sensor.tolist()])
     return Beliefs(
         hours=np.full(len(rows), hours),
         who=np.full(len(rows), who),
         sensor=sensor,
         aspect_rad=aspect,
-        true_dbsm=true_dbsm,
+        true_dbsm=true_dbsm + read,
         p10_dbsm=p10,
         p50_dbsm=p50,
         p90_dbsm=p90,
@@ -160,10 +161,10 @@ def changes_of(found: Found) -> Changes:
 
 
 def _cell_means_dbsm(signature: Signature, band: str, centres_rad: FloatArray) -> FloatArray:
-    """Return the mean cross-section (power, not decibels) of each aspect cell. [dBsm]"""
+    """Return the mean level (of decibels, as the learner's cells have it) of each aspect cell. [dBsm]"""
     width = np.pi / len(centres_rad)
     inside = (np.arange(16) + 0.5) / 16.0 - 0.5
-    return 10.0 * np.log10(sigma_m2(signature, band, centres_rad[:, None] + width * inside).mean(axis=1))
+    return (10.0 * np.log10(sigma_m2(signature, band, centres_rad[:, None] + width * inside))).mean(axis=1)
 
 
 def _gated_range_m(

@@ -696,11 +696,11 @@ class Campaign:
         return out
 
     def _cell_dbsm(self, unknowns: Unknowns) -> FloatArray:
-        """Mean over each cell of the true clean cross-section (s, c), power averaged. [dBsm]"""
+        """Mean over each cell of the true clean level (s, c), of decibels, as the learner's cells have it. [dBsm]"""
         width = np.pi / self.cells.n_azimuth
         at = self.cells.azimuth_rad[:, None] + width * ((np.arange(16) + 0.5) / 16.0 - 0.5)
         clean = self._signature(unknowns, dressed=False)
-        return np.array([10.0 * np.log10(sigma_m2(clean, band, at).mean(axis=1)) for band in self.bands])
+        return np.array([(10.0 * np.log10(sigma_m2(clean, band, at))).mean(axis=1) for band in self.bands])
 
     def _curve(self, rows: list, start: _Known, unknowns: Unknowns, trial: _Trial | None) -> Curve:
         """Lay checkpoints side by side."""
@@ -715,7 +715,7 @@ class Campaign:
             entropy_nats=np.array([chain_nats(field, start.states[0], one.states[0]).sum() for one in known]),
             mean_dbsm=np.array([m for m, _ in moments]),
             sd_db=np.array([sd for _, sd in moments]),
-            true_dbsm=np.repeat(self._cell_dbsm(unknowns)[None], n, axis=0),
+            true_dbsm=np.repeat((self._cell_dbsm(unknowns) + self._off_db[:, None])[None], n, axis=0),
             range_m=np.array(ranges),
             n_effective=np.array(looks),
             p_type=tried[:, 0],

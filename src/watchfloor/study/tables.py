@@ -125,7 +125,8 @@ class Beliefs(Columns):
     aspect_rad: FloatArray
     """(n,) centre of the cell. [rad]"""
     true_dbsm: FloatArray
-    """(n,) mean over the cell of the subject's clean cross-section in this replicate. [dBsm]"""
+    """(n,) mean over the cell of the subject's clean level, in decibels, as this radar would read it, whose calibration
+    is a little off. [dBsm]"""
     p10_dbsm: FloatArray
     """(n,) 10 % point of the posterior. [dBsm]"""
     p50_dbsm: FloatArray
