@@ -120,7 +120,7 @@ def _forests(study: Study, table: dict[str, dict[str, Cell]]) -> list[str]:
                 high,
                 clear,
                 title=criterion.title,
-                x_label=f"mean difference [{criterion.scale.unit}]; {sense}",
+                x_label=f"mean difference [{criterion.scale.unit}]\n{sense}",
                 alt=f"{criterion.title}: 95 % intervals of the mean paired difference to {study.baseline}: "
                 + "; ".join(said),
             )
