@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from watchfloor.base.errors import ScenarioError
+from watchfloor.scenario.load import apply, load
+
 WRONG = [
     # references
     ("place: site, mast_m: 15", "place: sight, mast_m: 15",
@@ -156,3 +159,8 @@ def test_every_radar_has_a_band_in_which_every_type_is_known(monkeypatch, broken
     (said,) = broken()
     assert "sensors.acq.card: wanted a radar in whose band every type has a signature" in said
     assert "have none in band C (came 's-band-acquisition')" in said
+
+
+def test_a_change_after_the_campaigns_end_is_told():
+    with pytest.raises(ScenarioError, match="month 99 of 18"):
+        apply(load("working-group"), {"campaign.signature_changes": [{"type": "lo-fighter", "month": 99}]})

@@ -195,6 +195,15 @@ class CampaignConfig(PhaseConfig):
     signature_changes: tuple[SignatureChangeConfig, ...] = ()
     """What happens to signatures meanwhile."""
 
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        late = [change.month for change in self.signature_changes if change.month > self.months]
+        if late:
+            raise ValueError(
+                f"signature_changes after the campaign's end change nothing (came month {late[0]:g} of {self.months})"
+            )
+        return self
+
 
 class LinkConfig(Config):
     """Knowledge passed from one owner to another."""

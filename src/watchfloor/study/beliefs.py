@@ -87,7 +87,8 @@ def beliefs(
     Beliefs
         One row a radar and aspect cell, of those seen from about the wing plane.
     """
-    level = np.abs(knowledge.elevation_rad) == np.abs(knowledge.elevation_rad).min(initial=np.inf)
+    elevation = knowledge.elevation_rad
+    level = elevation == elevation[np.argmin(np.abs(elevation))] if len(elevation) else elevation == 0.0
     clean = (knowledge.type == type_row) & (knowledge.configuration == 0)
     rows = np.flatnonzero(clean & level & np.isin(knowledge.sensor, list(radars)))
     posterior, sensor, aspect = knowledge.log_posterior[rows], knowledge.sensor[rows], knowledge.aspect_rad[rows]
