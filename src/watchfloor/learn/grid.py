@@ -16,7 +16,7 @@ from watchfloor.learn.base import learners
 from watchfloor.learn.exploit import best_rung, equal_rate, false_starts, gate_cells, ladder, reach_cells
 from watchfloor.learn.field import FieldConfig, FieldPosterior, Priors, make_priors
 from watchfloor.learn.habits import Habits
-from watchfloor.learn.identify import Behaviour, by_type, heading_sd, softmax
+from watchfloor.learn.identify import Behaviour, by_type, softmax
 from watchfloor.learn.labels import LabelConfig
 from watchfloor.learn.ledger import LedgerRows, ledger
 from watchfloor.learn.library import LOG_SCORE_WEIGHT, SCORES, Library
@@ -165,6 +165,10 @@ class GridLearner:
         self._cells, rows = priors.cells, priors.sensors
         self._radars = [radar for radar in radars if radar is not None]
         self._surroundings = [environments[row] for row in rows]
+        self._observers = np.array([around.place.ecef_m for around in self._surroundings]).reshape(-1, 3)
+        """(s, 3) places of the antennas. [m]"""
+        self._horizons = np.array([around.place.rotation[:2] for around in self._surroundings]).reshape(-1, 2, 3)
+        """(s, 2, 3) east and north there. [1]"""
         self._sensor_index = np.full(len(radars), -1, np.int64)
         self._sensor_index[rows] = np.arange(len(rows))
         self._n_types = len(types)
@@ -261,9 +265,10 @@ class GridLearner:
         """
         slots = self._slots
         at = slots.find(tracks.number, self._behaviour)
-        if len(looks) and len(tracks):
-            self._absorb(tracks, looks, at)
-        identities = self._identify(tracks, at)
+        self._last, manner = tracks, self._behaviour.hear(tracks, at)
+        if len(looks) and len(tracks) and len(self._radars):
+            self._absorb(tracks, looks, at, manner[:, 3])
+        identities = self._identify(tracks, at, manner)
         ended = tracks.status == Status.DROPPED
         if np.any(ended):
             self._teach(at[ended], self._library.gain, self._library.counts)
@@ -474,33 +479,28 @@ class GridLearner:
         whole = by_type(own, self._class_type, self._n_types)
         return own * (probability / np.maximum(whole, 1e-300))[:, self._class_type]
 
-    def _absorb(self, tracks: Tracks, looks: Looks, at: IntArray) -> None:
+    def _absorb(self, tracks: Tracks, looks: Looks, at: IntArray, heading_sd: FloatArray) -> None:
         n = len(looks)
         row = np.minimum(np.searchsorted(tracks.number, looks.track), len(tracks) - 1)
         listed = (looks.sensor >= 0) & (looks.sensor < len(self._sensor_index))
         sensor = np.where(listed, self._sensor_index[np.where(listed, looks.sensor, 0)], -1)
-        inside, off = np.zeros(n), np.zeros(n)
         use = (tracks.number[row] == looks.track) & (sensor >= 0)
-        number, cell, miss_at = np.empty((n, 7)), np.zeros(n, np.int64), np.zeros(n, np.int64)
+        number, miss_at = np.empty((n, 7)), np.zeros(n, np.int64)
         number[:, 0], number[:, 5], number[:, 6] = looks.t_s, -np.inf, looks.snr_db - looks.noise_db
-        number[:, 4] = heading_sd(tracks)[row]
+        number[:, 4] = heading_sd[row]
+        position, velocity = looks.position_ecef_m, looks.velocity_ecef_mps
+        off, elevation = aspect(position, velocity, self._observers[sensor])
+        cell = self._cells.find(off, elevation)
+        inside = self._border_rad(off, cell % self._cells.n_azimuth)
+        across = np.einsum("nij,nj->ni", self._horizons[sensor], velocity)
+        number[:, 3] = np.arctan2(across[:, 0], across[:, 1])
         for s, radar in enumerate(self._radars):
             mine = np.flatnonzero(use & (sensor == s))
             if len(mine) == 0:
                 continue
-            place, position, velocity = (
-                self._surroundings[s].place,
-                looks.position_ecef_m[mine],
-                looks.velocity_ecef_mps[mine],
-            )
-            seen = look(radar, Targets(ecef_m=position, velocity_ecef_mps=velocity), self._surroundings[s])
-            azimuth, elevation = aspect(position, velocity, place.ecef_m)
-            cell[mine] = self._cells.find(azimuth, elevation)
-            inside[mine] = self._border_rad(azimuth, cell[mine] % self._cells.n_azimuth)
-            off[mine] = azimuth
-            enu = velocity @ place.rotation[:2].T
+            targets = Targets(ecef_m=position[mine], velocity_ecef_mps=velocity[mine])
+            seen = look(radar, targets, self._surroundings[s])
             number[mine, 1], number[mine, 2] = seen.azimuth_rad, seen.elevation_rad
-            number[mine, 3] = np.arctan2(enu[:, 0], enu[:, 1])
             number[mine, 5] = _snr_db(seen.snr_1m2, seen.visible) - looks.noise_db[mine] + looks.dwell_db[mine]
         margin = np.minimum(self._config.border_sigmas * number[:, 4], 0.4 * self._cell_rad)
         use &= np.isfinite(number[:, 5]) & (inside >= margin)
@@ -548,16 +548,14 @@ class GridLearner:
         if counted[0]:
             self._known = None
 
-    def _identify(self, tracks: Tracks, at: IntArray) -> Identities:
+    def _identify(self, tracks: Tracks, at: IntArray, manner: FloatArray) -> Identities:
         if len(tracks) == 0:
             return Identities.empty(self._n_types)
         slots = self._slots
-        self._last = tracks
-        self._behaviour.hear(tracks, at)
         log_p = np.empty((len(at), len(self._log_prior)))
         _kernels.evidence(slots.scored, LOG_SCORE_WEIGHT, at, log_p)
         log_p += self._log_prior
-        of_type = self._behaviour.log_likelihood(tracks, at)
+        of_type = self._behaviour.log_likelihood(manner, at)
         probability = softmax(log_p + of_type[:, self._class_type])
         slots.probability[at] = probability
         self._known = None

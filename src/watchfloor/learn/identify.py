@@ -105,9 +105,9 @@ class Behaviour:
         self._heard_s[at], self._course[at], self._labels[at] = (np.inf, -np.inf), np.nan, -1
         self._done[at], self._answered[at] = False, False
 
-    def hear(self, tracks: Tracks, at: IntArray) -> None:
-        """Take in the tracks' newest estimates; slots ``at`` (n,)."""
-        manner = _manner(tracks)
+    def hear(self, tracks: Tracks, at: IntArray) -> FloatArray:
+        """Take in the tracks' newest estimates, slots ``at`` (n,); return how they fly, (n, 6), as `manner_of`."""
+        manner = manner_of(tracks)
         course, course_sd = manner[:, 2], manner[:, 3]
         gap_s = tracks.t_s - self._heard_s[at, 1]
         fresh = gap_s > 0.0
@@ -128,6 +128,7 @@ class Behaviour:
         if np.any(said):
             self._labels[at[said], np.maximum(tracks.label_source[said], 0)] = tracks.label[said]
         self._answered[at] |= said | (tracks.address >= 0)
+        return manner
 
     def see(
         self, at: IntArray, sensor: IntArray, aspect_rad: FloatArray, snr_db: FloatArray, modulation_hz: FloatArray
@@ -142,9 +143,12 @@ class Behaviour:
         np.add.at(self._sums[:, Feature.SPACING], at[seen], np.log(modulation_hz[seen]))
         np.add.at(self._counts[:, Feature.SPACING], at[seen], 1.0)
 
-    def log_likelihood(self, tracks: Tracks, at: IntArray) -> FloatArray:
-        """Log likelihood (n, types + 1) of what the tracks in slots ``at`` have done so far, "other" last. [1]"""
-        features, variance = self._features(tracks, at)
+    def log_likelihood(self, manner: FloatArray, at: IntArray) -> FloatArray:
+        """Log likelihood (n, types + 1) of what the tracks in slots ``at`` have done so far, "other" last. [1]
+
+        manner (n, 6) as `hear` returned it.
+        """
+        features, variance = self._features(manner, at)
         out = self.habits.log_likelihood(features, variance, trust=self._trust)
         out += self._of_label(at)
         if np.any(self._blades.resolves):
@@ -164,7 +168,7 @@ class Behaviour:
         if len(at) == 0:
             return
         self._done[at] = True
-        features, variance = self._features(tracks, at)
+        features, variance = self._features(manner_of(tracks), at)
         weights = probability[:, : self._n_types]
         self.habits = self.habits.taught(features, weights, variance=variance, trust=self._trust)
         if self._learned:
@@ -174,11 +178,10 @@ class Behaviour:
                 rest = without_label(probability, own)
                 self.reliability = self.reliability.learn(said, np.full(len(at), int(source)), rest)
 
-    def _features(self, tracks: Tracks, at: IntArray) -> tuple[FloatArray, FloatArray]:
+    def _features(self, manner: FloatArray, at: IntArray) -> tuple[FloatArray, FloatArray]:
         count = self._counts[at]
         mean = self._sums[at] / np.maximum(count, 1.0)
         mean[:, Feature.SPACING] = np.exp(mean[:, Feature.SPACING])
-        manner = _manner(tracks)
         variance = np.ones_like(mean)
         variance[:, Feature.SPEED] += manner[:, 4]
         variance[:, Feature.ALTITUDE] += manner[:, 5]
@@ -193,7 +196,7 @@ class Behaviour:
         return log_labels(labels, self._n_types, self.reliability.mean)
 
 
-def _manner(tracks: Tracks) -> FloatArray:
+def manner_of(tracks: Tracks) -> FloatArray:
     """How tracks fly (n, 6), as `_kernels_identify.manner` has it."""
     out = np.empty((len(tracks), 6))
     _kernels_identify.manner(
@@ -203,11 +206,6 @@ def _manner(tracks: Tracks) -> FloatArray:
         out,
     )
     return out
-
-
-def heading_sd(tracks: Tracks) -> FloatArray:
-    """Standard deviation of each track's heading (n,). [rad]"""
-    return _manner(tracks)[:, 3]
 
 
 def softmax(log_weight: FloatArray) -> FloatArray:
