@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmarks import tasking as bench
 from tests.learn import scene
 from tests.plain import tasking as plain
 from watchfloor.base.picture import SIGMA_GRID_DBSM
+from watchfloor.learn import tasking
 from watchfloor.learn.exploit import ladder
 from watchfloor.learn.tasking import (
     Tasking,
@@ -26,7 +28,7 @@ from watchfloor.learn.tasking import (
     pointing,
     position_nats,
 )
-from watchfloor.physics import detection
+from watchfloor.physics import cfar, detection
 from watchfloor.physics.radar import Radar
 
 PFA = 1e-6
@@ -369,3 +371,17 @@ def test_at_equal_energy_information_identifies_as_well_as_an_even_share_and_the
     assert bench.paired(typed[:, 2] - typed[:, 1])[0] > 0.0
     over, half = bench.paired(typed[:, 2] - typed[:, 3])
     assert over <= half
+
+
+def test_a_radar_with_a_cfar_is_expected_to_detect_as_its_cfar_does():
+    law = cfar.Cfar(kind="ca", n_reference=16)
+    plain_one = scene.radar()
+    one = replace(plain_one, processing=replace(plain_one.processing, cfar=law))
+    at = int(np.argmin(np.abs(tasking._SNR_DB - 15.0)))
+    snr = 10.0 ** (0.1 * tasking._SNR_DB[at])
+    found = tasking.outcomes(one, 1, [1e-6, 1e-4])
+    for rung, pfa in enumerate((1e-6, 1e-4)):
+        np.testing.assert_allclose(found.pd[rung, at], float(cfar.pd(law, np.array([snr]), pfa)[0]), rtol=1e-9)
+    np.testing.assert_allclose(found.probability.sum(axis=1), 1.0, atol=1e-9)
+    np.testing.assert_allclose(1.0 - found.probability[at, 0], found.pd[0, at], rtol=1e-9)
+    assert found.pd[0, at] < tasking.outcomes(plain_one, 1, [1e-6]).pd[0, at] - 0.05

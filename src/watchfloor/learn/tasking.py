@@ -30,7 +30,7 @@ from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.learn import _kernels_tasking as kernels
 from watchfloor.learn.exploit import best_rung
-from watchfloor.physics import detection
+from watchfloor.physics import cfar, detection
 from watchfloor.physics.frames import Place
 from watchfloor.physics.radar import Radar, error_sigmas
 
@@ -106,10 +106,16 @@ class Outcomes(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _outcome(pfa: float, n_pulses: int, swerling: int) -> FloatArray:
-    """Probabilities (x, b) of a miss and of powers in steps above the threshold, on the lattice of ratios."""
+def _outcome(pfa: float, n_pulses: int, swerling: int, law: cfar.Cfar | None) -> FloatArray:
+    """Probabilities (x, b) of a miss and of powers in steps above the threshold, on the lattice of ratios.
+
+    With a CFAR the share of hits is its own; their powers are spread as above the threshold of a known level.
+    """
     snr = 10.0 ** (0.1 * _SNR_DB)
-    missed = detection.miss(snr, pfa, n_pulses=n_pulses, swerling=swerling)
+    if law is None:
+        missed = detection.miss(snr, pfa, n_pulses=n_pulses, swerling=swerling)
+    else:
+        missed = 1.0 - cfar.pd(law, snr, pfa, n_pulses=n_pulses, swerling=swerling)
     limit_db = 10.0 * np.log10(float(detection.threshold(pfa, n_pulses)) / n_pulses)
     edges_db = np.arange(0.0, _POWER_MAX_DB + 0.5 * POWER_STEP_DB, POWER_STEP_DB)
     low, high = np.maximum(edges_db[:-1], limit_db), np.maximum(edges_db[1:], limit_db)
@@ -123,7 +129,10 @@ def _outcome(pfa: float, n_pulses: int, swerling: int) -> FloatArray:
     out = np.empty((len(snr), len(low) + 2))
     out[:, 0], out[:, 1:-1] = missed, inside
     hit = 1.0 - missed
-    over = np.maximum(inside.sum(axis=1) / np.maximum(hit, 1e-300), 1.0)  # quadrature of a sharp law may exceed it
+    over = inside.sum(axis=1) / np.maximum(hit, 1e-300)
+    if law is None:
+        over = np.maximum(over, 1.0)  # quadrature of a sharp law may exceed it
+    over = np.maximum(over, 1e-12)
     out[:, 1:-1] /= over[:, None]
     out[:, -1] = np.maximum(hit - out[:, 1:-1].sum(axis=1), 0.0)
     out.setflags(write=False)
@@ -147,9 +156,13 @@ def outcomes(radar: Radar, swerling: int, pfa: Sequence[float]) -> Outcomes:
     Outcomes
         Information is that at the first threshold: what a lowered one adds to it is passed over.
     """
-    table = _outcome(float(pfa[0]), radar.n_pulses, swerling)
+    law, n = radar.processing.cfar, radar.n_pulses
+    table = _outcome(float(pfa[0]), n, swerling, law)
     snr = 10.0 ** (0.1 * _SNR_DB)
-    hits = [detection.pd(snr, float(p), n_pulses=radar.n_pulses, swerling=swerling) for p in pfa]
+    if law is None:
+        hits = [detection.pd(snr, float(p), n_pulses=n, swerling=swerling) for p in pfa]
+    else:
+        hits = [cfar.pd(law, snr, float(p), n_pulses=n, swerling=swerling) for p in pfa]
     return Outcomes(np.array(hits), table, -(table * np.log(np.maximum(table, 1e-300))).sum(axis=1))
 
 
