@@ -473,3 +473,11 @@ def test_a_recording_is_tracked_in_one_line(tmp_path, monkeypatch, capsys):
         capsys.readouterr()
         assert cli._run(["track", "r.ast", *options]) == 2
         assert wrong in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["track", "holding"], ["assess", "nowhere"], ["drivers", "classroom"]])
+def test_a_figure_of_another_format_is_refused_before_any_work(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main([*command, "--plot", "x.png"])
+    assert end.value.code == 2
+    assert "name that ends in .svg" in capsys.readouterr().err

@@ -340,6 +340,13 @@ class _Numbers(click.ParamType):
         return numbers
 
 
+def _svg(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a figure whose name promises another format, before anything is worked out."""
+    if value is not None and value.suffix.lower() not in ("", ".svg"):
+        raise click.BadParameter(f"figures are written as SVG; give a name that ends in .svg (came {value})")
+    return value
+
+
 _cutoff = click.option(
     "--cutoff-m",
     type=click.FloatRange(min=0.0, min_open=True),
@@ -404,7 +411,9 @@ class _Radar(click.ParamType):
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Tracks as .csv, .csv.gz or .parquet.")
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights to score the tracks against.")
 @_cutoff
-@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="SVG", help="Draw the tracks on a map.")
+@click.option(
+    "--plot", "picture", type=click.Path(path_type=Path), callback=_svg, metavar="SVG", help="Draw the tracks on a map."
+)
 @_json
 def track(
     plots: Path,
@@ -473,7 +482,12 @@ def track(
 @click.option("--truth", type=click.Path(path_type=Path), metavar="FILE", help="Flights; needed for a file of tracks.")
 @_cutoff
 @click.option(
-    "--plot", "picture", type=click.Path(path_type=Path), metavar="FILE", help="GOSPA and its parts over time, as .svg."
+    "--plot",
+    "picture",
+    type=click.Path(path_type=Path),
+    callback=_svg,
+    metavar="SVG",
+    help="GOSPA and its parts over time.",
 )
 @_json
 def assess(what: Path, truth: Path | None, cutoff_m: float, picture: Path | None, as_json: bool) -> int:
@@ -785,7 +799,7 @@ def breakeven(
     "--method", type=click.Choice(["morris", "sobol", "tornado"]), default="morris", show_default=True, help="How."
 )
 @click.option("--n", type=click.IntRange(min=2), help="Trajectories (morris, 10 by default) or rows (sobol, 128).")
-@click.option("--plot", "picture", type=click.Path(path_type=Path), metavar="SVG", help="Also draw it.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), callback=_svg, metavar="SVG", help="Also draw it.")
 @_priors
 @_json
 def drivers(

@@ -218,8 +218,10 @@ def write_figure(path: Path, svg: str) -> None:
     Raises
     ------
     DataError
-        If it cannot be written.
+        If its name promises something else than SVG, or it cannot be written.
     """
+    if path.suffix.lower() not in ("", ".svg"):
+        raise DataError(f"{path}: figures are written as SVG; give a name that ends in .svg")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(standalone(svg), encoding="utf-8", newline="\n")

@@ -86,7 +86,7 @@ def identity_rows(
         ("identity_brier", "Brier score (0 is best)", figure(scores.brier), ""),
         ("identity_right", "likeliest type is right", figure(scores.right), ""),
         ("identity_ece", "calibration error (0 is best)", found.ece, ""),
-        ("identity_ece_honest", "what an honest one would score", found.ece_of_honest, ""),
+        ("identity_ece_honest", "calibration error an honest one would show", found.ece_of_honest, ""),
         ("identity_named", f"named at {100.0 * sure.level:g} %", figure(sure.named), ""),
         ("identity_named_right", "right where named", figure(sure.right), ""),
         ("identity_n", "flights judged", scores.n_flights, ""),

@@ -138,9 +138,13 @@ def differ(a: Path, b: Path) -> Comparison:
             if both:
                 difference = paired(_row(second, both), _row(first, both))
             outcomes.append(
-                OutcomeDiffers(
-                    option, measure, band(_row(first, list(first))), band(_row(second, list(second))), difference
-                )
+                OutcomeDiffers(  # of the same replicates, where both parties played them
+                    option,
+                    measure,
+                    band(_row(first, both or list(first))),
+                    band(_row(second, both or list(second))),
+                    difference,
+                )  # fmt: skip
             )
     n_paired = max((one.difference.n for one in outcomes if one.difference is not None), default=0)
     names = [_called(folder, one) for folder, one in zip((a, b), loaded, strict=True)]
