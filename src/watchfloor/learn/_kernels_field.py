@@ -100,6 +100,20 @@ def propagate(
 
 
 @njit(cache=True, error_model="numpy")
+def _normalise(row: FloatArray) -> None:
+    """Shift log weights (g,) so that their exponentials sum to one, in place."""
+    top = -math.inf
+    for g in range(row.shape[0]):
+        top = max(top, row[g])
+    total = 0.0
+    for g in range(row.shape[0]):
+        total += math.exp(max(row[g] - top, _TINY))
+    shift = top + math.log(total)
+    for g in range(row.shape[0]):
+        row[g] -= shift
+
+
+@njit(cache=True, error_model="numpy")
 def marginals(
     mu: FloatArray,
     var: FloatArray,
@@ -120,20 +134,13 @@ def marginals(
     for i in range(n):
         rest = max(1.0 / var[i] - tau[i], 1e-9)
         mean = (mu[i] / var[i] - nu[i]) / rest
-        top = -math.inf
         for g in range(g_n):
             away = first + step * g - mean
             value = -0.5 * away * away * rest
             if at[i] >= 0:
                 value += site[at[i], g]
             out[i, g] = value
-            top = max(top, value)
-        total = 0.0
-        for g in range(g_n):
-            total += math.exp(max(out[i, g] - top, _TINY))
-        shift = top + math.log(total)
-        for g in range(g_n):
-            out[i, g] -= shift
+        _normalise(out[i])
 
 
 @njit(cache=True, error_model="numpy")
@@ -205,20 +212,12 @@ def skewed_marginals(
                 if value < 1e-280:
                     break
                 sums[g] += value
-        best = -math.inf
         for g in range(g_n):
-            total = sums[g]
-            value = math.log(total) if total > 0.0 else -1e4
+            value = math.log(sums[g]) if sums[g] > 0.0 else -1e4
             if at[i] >= 0:
                 value += site[at[i], g]
             out[i, g] = value
-            best = max(best, value)
-        total = 0.0
-        for g in range(g_n):
-            total += math.exp(max(out[i, g] - best, _TINY))
-        shift = best + math.log(total)
-        for g in range(g_n):
-            out[i, g] -= shift
+        _normalise(out[i])
 
 
 @njit(cache=True, error_model="numpy")

@@ -143,14 +143,8 @@ def _log_z(prior: Prior, log_evidence: FloatArray, found: FieldPosterior) -> flo
     active = np.concatenate((said, n + np.arange(n_scores))).astype(np.int64)
     if len(active) == 0:
         return float(log_evidence.max(axis=1).sum())
-    m = np.append(prior.mean, [score.mean for score in prior.scores])[active]
-    cov = np.zeros((n + n_scores, n + n_scores))
-    cov[:n, :n] = prior.cov
-    for k, score in enumerate(prior.scores):
-        cov[n + k, :n] = cov[:n, n + k] = score.cov
-        cov[n + k, n + k] = score.var
-    if n_scores:
-        cov[np.diag_indices(n + n_scores)] += 1e-6
+    mean, cov = prior.joint
+    m = mean[active]
     tau, nu, mu = found.tau[active], found.nu[active], found.mean[active]
     sigma = found.cov[np.ix_(active, active)]
     root = np.sqrt(tau)
@@ -575,11 +569,6 @@ class Worth:
     def half_life_nats_months(self) -> float:
         """Months until half of the nats are gone. [months]"""  # noqa: D400, D415
         return half_life_of(self.months, self.nats)
-
-    @property
-    def half_life_margin_months(self) -> float:
-        """Months until half of the margin is gone. [months]"""  # noqa: D400, D415
-        return half_life_of(self.months, self.margin_db)
 
 
 def worth_of_knowledge(

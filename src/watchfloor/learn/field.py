@@ -185,6 +185,20 @@ class Prior:
     """(n,) of a dressed type, levels to which its reflectors add nothing; of a clean one, all false."""
 
     @cached_property
+    def joint(self) -> tuple[FloatArray, FloatArray]:
+        """Mean (n + scores,) and covariance (n + scores, n + scores) of levels and scores, scores last. [dBsm, dB2]"""
+        n, n_scores = len(self.mean), len(self.scores)
+        if n_scores == 0:
+            return self.mean, self.cov
+        cov = np.zeros((n + n_scores, n + n_scores))
+        cov[:n, :n] = self.cov
+        for k, score in enumerate(self.scores):
+            cov[n + k, :n] = cov[:n, n + k] = score.cov
+            cov[n + k, n + k] = score.var
+        cov[np.diag_indices(n + n_scores)] += 1e-6
+        return np.append(self.mean, [score.mean for score in self.scores]), cov
+
+    @cached_property
     def catalogue(self) -> FieldPosterior:
         """The field without any evidence."""
         return posterior(self, np.zeros((len(self.mean), len(SIGMA_GRID_DBSM))))
@@ -408,15 +422,7 @@ def posterior(prior: Prior, log_evidence: FloatArray, before: FieldPosterior | N
     n, n_scores = len(prior.mean), len(prior.scores)
     said = np.flatnonzero(np.ptp(log_evidence, axis=1) > 0.0)
     active = np.concatenate((said, n + np.arange(n_scores))).astype(np.int64)
-    mean = np.append(prior.mean, [s.mean for s in prior.scores])
-    cov = prior.cov
-    if n_scores:
-        cov = np.zeros((n + n_scores, n + n_scores))
-        cov[:n, :n] = prior.cov
-        for k, score in enumerate(prior.scores):
-            cov[n + k, :n] = cov[:n, n + k] = score.cov
-            cov[n + k, n + k] = score.var
-        cov[np.diag_indices(n + n_scores)] += 1e-6
+    mean, cov = prior.joint
     site = np.ascontiguousarray(np.concatenate([log_evidence[said], *(s.log_ratio[None] for s in prior.scores)]))
     first = np.array([_FIRST_DB] * len(said) + [s.first for s in prior.scores])
     step = np.array([STEP_DB] * len(said) + [s.step for s in prior.scores])

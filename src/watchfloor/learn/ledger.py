@@ -28,7 +28,7 @@ import numpy as np
 from watchfloor.base.columns import Columns, filled
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.base.units import FloatArray, IntArray
-from watchfloor.learn.field import FieldPosterior, chain_nats
+from watchfloor.learn.field import STEP_DB, FieldPosterior, chain_nats
 from watchfloor.learn.library import Library
 
 COUNTS = (
@@ -42,7 +42,6 @@ COUNTS = (
     "n_visual",
 )
 """What is counted of a cell in a flight, in this order; each weighted by the probability of the type."""
-_STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -164,7 +163,7 @@ def precision_per_db2(log_likelihood: FloatArray, log_posterior: FloatArray, tim
     ----------
     Cover & Thomas, *Elements of Information Theory*, 2nd ed., 2006, section 11.10 (Fisher information).
     """
-    bend = np.maximum(-np.diff(log_likelihood, 2, axis=-1) / (_STEP_DB * _STEP_DB), 0.0)
+    bend = np.maximum(-np.diff(log_likelihood, 2, axis=-1) / (STEP_DB * STEP_DB), 0.0)
     variance = np.maximum(variance_db2(log_posterior), 1e-12)
     more = (np.asarray(times, float) * variance)[..., None] * bend
     return np.expm1((np.exp(log_posterior[..., 1:-1]) * np.log1p(more)).sum(axis=-1)) / variance

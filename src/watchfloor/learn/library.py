@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from watchfloor.base.picture import SIGMA_GRID_DBSM, Knowledge
+from watchfloor.base.picture import Knowledge
 from watchfloor.base.units import FloatArray, IntArray
 from watchfloor.learn import _kernels
-from watchfloor.learn.field import FieldPosterior, Prior, Priors, evidence_of, posterior, table_of
+from watchfloor.learn.field import STEP_DB, FieldPosterior, Prior, Priors, evidence_of, posterior, table_of
 from watchfloor.learn.levels import broad
 
-STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 RHO_MAX = 0.97
 """Most that a level is taken to hang on the score it shares with its like. [1]"""
 N_COUNTS = 8

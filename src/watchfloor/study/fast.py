@@ -32,7 +32,7 @@ from watchfloor.base.units import BoolArray, FloatArray, IntArray
 from watchfloor.learn import levels
 from watchfloor.learn.curves import mean_sd_dbsm
 from watchfloor.learn.exploit import best_rung, gate_cells, ladder
-from watchfloor.learn.field import FieldPosterior, Prior, chain_nats, make_priors, posterior
+from watchfloor.learn.field import STEP_DB, FieldPosterior, Prior, chain_nats, make_priors, posterior
 from watchfloor.learn.identify import softmax
 from watchfloor.learn.ledger import divergence_nats
 from watchfloor.learn.levels import two_piece
@@ -61,7 +61,6 @@ LEVELS = len(SIGMA_GRID_DBSM)
 KNOT_MAX_S = 2.0
 """Longest spacing of the points that a path is laid through. [s]"""
 _RANGES_M = np.geomspace(2e3, 1000e3, 160)
-_STEP_DB = float(SIGMA_GRID_DBSM[1] - SIGMA_GRID_DBSM[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -736,7 +735,7 @@ class _Prediction:
         self.start = np.exp(_blurred(state.log_posterior, field.inside))
         self.start /= self.start.sum(axis=1, keepdims=True)
         self.centre = self.start @ SIGMA_GRID_DBSM
-        self.scale = np.sqrt(np.maximum(self.start @ SIGMA_GRID_DBSM**2 - self.centre**2, _STEP_DB**2 / 4.0))
+        self.scale = np.sqrt(np.maximum(self.start @ SIGMA_GRID_DBSM**2 - self.centre**2, STEP_DB**2 / 4.0))
         self.rho, cov = np.zeros(n), state.cov[:n, :n]
         for group in np.unique(field.group):
             mine = self.group == group
@@ -930,6 +929,6 @@ def _blurred(log_rows: FloatArray, sd_db: FloatArray) -> FloatArray:
          np.repeat(np.exp(log_rows[:, :1] - top), size - LEVELS - LEVELS // 2, axis=1)), axis=1,
     )  # fmt: skip
     omega = 2.0 * np.pi * np.fft.rfftfreq(size)
-    transfer = np.exp(-0.5 * ((sd_db / _STEP_DB)[:, None] * omega) ** 2)
+    transfer = np.exp(-0.5 * ((sd_db / STEP_DB)[:, None] * omega) ** 2)
     out = np.fft.irfft(np.fft.rfft(padded) * transfer, size)[:, :LEVELS]
     return np.log(np.maximum(out, 1e-16)) + top

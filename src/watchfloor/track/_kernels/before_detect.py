@@ -20,7 +20,7 @@ from watchfloor.base.units import BoolArray, FloatArray, IntArray
 SPEED, MANOEUVRE, CLIMB, RATE_SPAN, RATE_FOLD, LOG_CELL, GATE2, N_NUMBERS = range(8)
 """Numbers: greatest speed, manoeuvre, climb; span of the range rates of noise, interval in which rates repeat (0 where
 they do not); log of the volume of a cell; squared gate a component. [m/s, m/s2, m/s, m/s, m/s, 1, 1]"""
-_PI, _TWO_PI = math.pi, 2.0 * math.pi
+_TWO_PI = 2.0 * math.pi
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 NONE = -math.inf
 
