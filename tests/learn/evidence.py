@@ -5,38 +5,9 @@ import numpy as np
 from watchfloor.base.picture import SIGMA_GRID_DBSM
 from watchfloor.learn.update import LATTICE, POWER_MAX_DB, POWER_MIN_DB, STEP_DB
 from watchfloor.physics import detection
-from watchfloor.physics.radar import Radar
 
 LEVELS_DB = SIGMA_GRID_DBSM
 FIRST = round((LEVELS_DB[0] - LATTICE[0]) / STEP_DB)
-
-
-def radar(**changes):
-    """Any radar: only its looks and its detector matter here."""
-    values = dict(
-        frequency_hz=3e9,
-        peak_power_w=1e5,
-        pulse_width_s=5e-5,
-        bandwidth_hz=1e6,
-        n_coherent=8,
-        n_pulses=1,
-        gain_tx=1e4,
-        gain_rx=1e4,
-        noise_temperature_k=600.0,
-        losses=6.0,
-        beamwidth_azimuth_rad=0.02,
-        beamwidth_elevation_rad=0.03,
-        elevation_min_rad=0.0,
-        elevation_max_rad=1.0,
-        period_s=10.0,
-        pfa=1e-6,
-        range_min_m=1e3,
-        range_max_m=500e3,
-        range_rate_max_mps=1e3,
-        measures_elevation=True,
-        measures_range_rate=True,
-    )
-    return Radar.of(**(values | changes))
 
 
 def hit_rows(echoes, power, *, s=0, w=0, base_db=0.0):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from tests.learn import evidence
+from tests.learn import evidence, scene
 from watchfloor.assess import ceilings
 from watchfloor.learn.update import Echoes
 from watchfloor.physics import cfar, clutter_law, detection
@@ -17,7 +17,7 @@ PFA = 1e-6
 
 
 def echoes():
-    return Echoes([evidence.radar()], [1], 1.0)
+    return Echoes([scene.radar()], [1], 1.0)
 
 
 def seen(rng, snr, k, pfa=PFA):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.learn import evidence
+from tests.learn import scene
 from tests.sensor import test_false_plots
 from watchfloor.assess import ceilings
 from watchfloor.base.picture import Plots, Tasks
@@ -224,9 +224,9 @@ def plots(z, power, **more):
 
 def test_a_radar_learns_from_its_plots_where_the_clutter_is():
     rng = np.random.default_rng(12)
-    cell_m = evidence.radar(bandwidth_hz=2e5).range_cell_m
+    cell_m = scene.radar(bandwidth_hz=2e5).range_cell_m
     shape = dict(range_min_m=0.0, range_max_m=80.0 * cell_m, bandwidth_hz=2e5, beamwidth_azimuth_rad=np.pi / 32)
-    radar = evidence.radar(**shape)
+    radar = scene.radar(**shape)
     learner = ClutterLearner(radar, n_range=4, n_azimuth=8, range_max_m=52.0 * cell_m)
     near, far = 13.0 * cell_m, 26.0 * cell_m
     for _ in range(30):
@@ -306,10 +306,10 @@ def test_what_a_simulated_radar_taught_holds_for_its_next_turns():
             lambda: ClutterPlaces(1, 1, threshold=9.0).learn_background(np.ones((1, 1)), 2.0, looks=9.0),
             "mean_amplitude",
         ),
-        (lambda: ClutterLearner(evidence.radar(cfar=CA16)), "CFAR"),
-        (lambda: ClutterLearner(evidence.radar(), range_max_m=1e9), "range_max_m"),
-        (lambda: ClutterLearner(evidence.radar()).step(Plots.empty(), np.zeros(1, bool)), "used"),
-        (lambda: ClutterLearner(evidence.radar()).step(Plots.empty(), np.zeros(0, bool), turns=-1.0), "turns"),
+        (lambda: ClutterLearner(scene.radar(cfar=CA16)), "CFAR"),
+        (lambda: ClutterLearner(scene.radar(), range_max_m=1e9), "range_max_m"),
+        (lambda: ClutterLearner(scene.radar()).step(Plots.empty(), np.zeros(1, bool)), "used"),
+        (lambda: ClutterLearner(scene.radar()).step(Plots.empty(), np.zeros(0, bool), turns=-1.0), "turns"),
     ],
 )
 def test_what_is_outside_its_domain_is_refused_by_name(call, name):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.learn import evidence
+from tests.learn import evidence, scene
 from watchfloor.learn.update import Echoes
 from watchfloor.physics import cfar, fluctuation
 
@@ -32,7 +32,7 @@ def looked(rng, level_db, k, *, law, n_pulses=1, swerling=1, pfa=1e-4):
 @pytest.mark.parametrize("swerling", [0, 1, 2, 3, 4])
 def test_hits_and_misses_share_all_of_the_probability(n_pulses, swerling):
     # at a fixed threshold: the density over it and the chance to stay below it sum to one, at every level
-    echoes = Echoes([evidence.radar(n_pulses=n_pulses)], [swerling], 1.0)
+    echoes = Echoes([scene.radar(n_pulses=n_pulses)], [swerling], 1.0)
     statistic = np.exp(np.linspace(np.log(evidence.detection.threshold(1e-3, n_pulses)), np.log(1e4), 4001))
     density = np.exp(evidence.hit_rows(echoes, statistic / n_pulses))
     over = np.trapezoid(density * statistic[:, None], np.log(statistic), axis=0)
@@ -43,7 +43,7 @@ def test_hits_and_misses_share_all_of_the_probability(n_pulses, swerling):
 
 @pytest.mark.parametrize("law", CFARS, ids=lambda law: law.kind if law else "none")
 def test_a_miss_and_pd_are_those_of_the_radars_own_detector(law):
-    radar = evidence.radar(n_pulses=2, **({"cfar": law} if law else {}))
+    radar = scene.radar(n_pulses=2, **({"cfar": law} if law else {}))
     echoes = Echoes([radar], [1, 3], 1.0)
     assert radar.processing.cfar == law
     level_db = np.array([6.0, 12.0, 20.0])
@@ -64,7 +64,7 @@ def test_posterior_of_the_level_is_calibrated_under_any_detector_and_fluctuation
     power = looked(rng, level_db, k, law=law, n_pulses=n_pulses, swerling=swerling)
     share = np.isfinite(power).mean()
     assert 0.15 < share < 0.85
-    echoes = Echoes([evidence.radar(n_pulses=n_pulses, **({"cfar": law} if law else {}))], [swerling], 1.0)
+    echoes = Echoes([scene.radar(n_pulses=n_pulses, **({"cfar": law} if law else {}))], [swerling], 1.0)
     log = evidence.log_likelihood(echoes, power, 1e-4) - 0.5 * ((evidence.LEVELS_DB - 8.0) / 5.0) ** 2
     rank = evidence.ranks(evidence.posterior(log), level_db)
     counts = np.histogram(rank, bins=10, range=(0.0, 1.0))[0]
@@ -83,7 +83,7 @@ def test_bands_from_correlated_hits_and_misses_cover_what_they_say(rho):
     power = np.abs(echo * 10.0 ** (0.05 * level_db)[:, None] + noise) ** 2
     power = np.where(power > -np.log(pfa), power, np.nan)
     assert 0.3 < np.isfinite(power).mean() < 0.6
-    echoes = Echoes([evidence.radar()], [1], 1.0)
+    echoes = Echoes([scene.radar()], [1], 1.0)
     rows = [evidence.log_likelihood(echoes, one[:, None], pfa) for one in power.T]
     prior = -0.5 * ((evidence.LEVELS_DB - 10.0) / 5.0) ** 2
 
@@ -108,7 +108,7 @@ def test_a_cfar_left_out_of_account_would_bias_the_level():
     level_db = np.full(400, 14.0)
     power = looked(rng, level_db, 30, law=law, pfa=1e-6)
     bias = {}
-    for name, radar in (("own", evidence.radar(cfar=law)), ("fixed", evidence.radar())):
+    for name, radar in (("own", scene.radar(cfar=law)), ("fixed", scene.radar())):
         p = evidence.posterior(evidence.log_likelihood(Echoes([radar], [1], 1.0), power, 1e-6))
         mean, sd = evidence.mean_sd(p)
         bias[name] = mean.mean() - 14.0, 4.0 * np.sqrt((sd**2).mean() / len(mean))
@@ -119,7 +119,7 @@ def test_a_cfar_left_out_of_account_would_bias_the_level():
 def test_a_miss_never_says_more_at_a_stronger_echo_under_a_cfar():
     for law in CFARS[1:]:
         for swerling in (0, 1, 3):
-            echoes = Echoes([evidence.radar(cfar=law)], [swerling], 1.0)
+            echoes = Echoes([scene.radar(cfar=law)], [swerling], 1.0)
             (row,) = echoes.thresholds(np.array([1e-6]))
             steps = np.diff(echoes.miss[row, 0, 0])
             assert np.all(steps < 1e-9)
@@ -129,12 +129,12 @@ def test_a_miss_never_says_more_at_a_stronger_echo_under_a_cfar():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: Echoes([evidence.radar()], [1], 0.0), "association"),
-        (lambda: Echoes([evidence.radar()], [1], float("nan")), "association"),
-        (lambda: Echoes([evidence.radar()], [5], 1.0), "swerling"),
-        (lambda: Echoes([evidence.radar()], [1], 1.0).pd(np.array([1e-6])), "one row a radar"),
-        (lambda: Echoes([evidence.radar()], [1], 1.0).pd(np.array([[0.0]])), "pfa"),
-        (lambda: Echoes([evidence.radar()], [1], 1.0).thresholds(np.array([np.nan])), "pfa of a look"),
+        (lambda: Echoes([scene.radar()], [1], 0.0), "association"),
+        (lambda: Echoes([scene.radar()], [1], float("nan")), "association"),
+        (lambda: Echoes([scene.radar()], [5], 1.0), "swerling"),
+        (lambda: Echoes([scene.radar()], [1], 1.0).pd(np.array([1e-6])), "one row a radar"),
+        (lambda: Echoes([scene.radar()], [1], 1.0).pd(np.array([[0.0]])), "pfa"),
+        (lambda: Echoes([scene.radar()], [1], 1.0).thresholds(np.array([np.nan])), "pfa of a look"),
     ],
 )
 def test_tables_outside_their_domain_are_refused_by_name(call, name):
